@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: MIT
+# Makefile: builds the kernel, its programs and the ISO. `make help` lists what it can do.
+#
+# Each folder that makes something says how in its own fragment: user/user.mk, iso/iso.mk,
+# tests/tests.mk, tools/tools.mk. Everything made goes below build/ and nowhere else.
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
+endif
+
+# CROSS=i686-linux-gnu- serves hosts whose own compiler has no -m32; CC=clang works as well.
+CROSS   ?=
+ifeq ($(origin CC),default)
+CC      := $(CROSS)gcc
+endif
+LD      := $(CROSS)ld
+NM      := $(CROSS)nm
+OBJCOPY := $(CROSS)objcopy
+OBJDUMP := $(CROSS)objdump
+NASM    ?= nasm
+PYTHON  ?= /usr/bin/python3
+
+B := build
+
+# One set of C flags for everything that runs on the machine. No libgcc, no libc, no FPU.
+CFLAGS := -m32 -march=i686 -std=gnu11 -O2 -g -I. -MMD -MP \
+          -ffreestanding -nostdinc -isystem $(shell $(CC) -print-file-name=include) \
+          -fno-pie -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables \
+          -fno-omit-frame-pointer -fno-strict-aliasing -mgeneral-regs-only \
+          -Wall -Wextra -Wno-unused-parameter -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla \
+          $(if $(CI),-Werror)
+NASMFLAGS := -f elf32 -g -F dwarf -I. -I$(B)/ -w+all $(if $(CI),-w+error)
+LDFLAGS   := -m elf_i386 -nostdlib -z max-page-size=4096 --no-warn-rwx-segments --build-id=none
+
+KERNEL_SRC := $(wildcard kernel/*.c arch/x86/*.c arch/x86/*.asm pvops/*.c pvops/*.asm)
+LIB_SRC    := $(wildcard lib/*.c lib/*.asm)
+KERNEL_OBJ := $(KERNEL_SRC:%=$(B)/%.o)
+LIB_OBJ    := $(LIB_SRC:%=$(B)/%.o)
+
+.PHONY: all clean help
+all: $(B)/kernel.elf $(B)/initrd.tar ## build kernel, programs and initrd
+	@echo "built: $^"
+
+$(B)/%.c.o: %.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -c $< -o $@
+
+$(B)/%.asm.o: %.asm $(B)/arch/x86/layout.inc
+	@mkdir -p $(@D)
+	$(Q)$(NASM) $(NASMFLAGS) -MD $(@:.o=.d) -MT $@ $< -o $@
+
+# C and NASM read the same numbers: each `#define NAME number` becomes a `%define`.
+$(B)/arch/x86/layout.inc: arch/x86/layout.h
+	@mkdir -p $(@D)
+	$(Q)sed -n 's/^#define \([A-Z0-9_]*\) *\([0-9][0-9A-Fa-fx]*\)$$/%define \1 \2/p' $< > $@
+
+# The kernel is linked twice: the symbols of the first link, for the backtrace, go into the second.
+$(B)/kernel.pass1: $(KERNEL_OBJ) $(LIB_OBJ) $(B)/ksyms.empty.o arch/x86/kernel.ld
+	$(Q)$(LD) $(LDFLAGS) -T arch/x86/kernel.ld -o $@ $(filter %.o,$^)
+
+$(B)/ksyms.asm: $(B)/kernel.pass1 tools/ksyms.sh
+	$(Q)$(NM) -n $< | tools/ksyms.sh > $@
+
+$(B)/ksyms.empty.asm: tools/ksyms.sh
+	@mkdir -p $(@D)
+	$(Q)tools/ksyms.sh < /dev/null > $@
+
+$(B)/ksyms%o: $(B)/ksyms%asm
+	$(Q)$(NASM) $(NASMFLAGS) $< -o $@
+
+$(B)/kernel.debug: $(KERNEL_OBJ) $(LIB_OBJ) $(B)/ksyms.o arch/x86/kernel.ld
+	$(Q)$(LD) $(LDFLAGS) -T arch/x86/kernel.ld -Map=$(B)/kernel.map -o $@ $(filter %.o,$^)
+
+# What is booted has no DWARF: it is in kernel.debug, which GDB loads.
+$(B)/kernel.elf: $(B)/kernel.debug
+	$(Q)$(OBJCOPY) --strip-debug $< $@
+
+include user/user.mk iso/iso.mk tools/tools.mk tests/tests.mk
+
+clean: ## remove build/
+	rm -rf $(B)
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# `make V=1` shows the commands.
+Q := $(if $(V),,@)
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

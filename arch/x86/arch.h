@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT
+ * arch/x86/arch.h: the interface of arch/x86, all that kernel/ may know of the machine.
+ *
+ * The portable kernel includes this header and pvops.h, and nothing else from below it.
+ */
+#ifndef ARCH_X86_ARCH_H
+#define ARCH_X86_ARCH_H
+
+#include "arch/x86/layout.h"
+#include "pvops/pvops.h"
+
+#define NORETURN __attribute__((noreturn))
+
+/* --- the direct map ------------------------------------------------------------------------ */
+
+static inline void *
+page_of(u32 pfn)
+{
+    return (void *)(uintptr_t)(KERNEL_BASE + (pfn << PAGE_SHIFT));
+}
+
+static inline u32
+pfn_of(const void *page)
+{
+    return ((va_t)(uintptr_t)page - KERNEL_BASE) >> PAGE_SHIFT;
+}
+
+static inline void *
+va_of(pa_t pa)
+{
+    return (void *)(uintptr_t)(KERNEL_BASE + (u32)pa);
+}
+
+static inline pa_t
+pa_of(const void *va)
+{
+    return (va_t)(uintptr_t)va - KERNEL_BASE;
+}
+
+/* --- page tables (paging.c) ---------------------------------------------------------------- */
+
+/* Flags of an entry that maps a user page. COW is one of the bits that the CPU leaves to us. */
+#define PTE_P     0x001ull
+#define PTE_W     0x002ull
+#define PTE_U     0x004ull
+#define PTE_A     0x020ull
+#define PTE_D     0x040ull
+#define PTE_COW   0x200ull
+#define PTE_FLAGS 0xFFFull
+
+/* What user pages are mapped with. A and D are set from the start: the CPU need not write them,
+ * nor a hypervisor track them. */
+#define PTE_USER_RO (PTE_P | PTE_U | PTE_A)
+#define PTE_USER_RW (PTE_P | PTE_U | PTE_A | PTE_W | PTE_D)
+
+#define PT_ENTRIES  512
+#define USER_TABLES 512 /* L1 tables that a program may have: 1 GiB */
+
+static inline u32
+pte_pfn(pte_t pte)
+{
+    return (u32)(pte_pa(pte) >> PAGE_SHIFT);
+}
+
+/* Maps all of memory, from what the boot tables map up to boot->ram_pages, and removes the
+ * identity map. Once, at boot, after frame_init. */
+void paging_init(const struct boot_info *boot);
+
+/* Loads a root; NULL: one that only maps the kernel. */
+void root_load(pte_t *root);
+
+/* A root with the kernel's part and an empty L2 for a program. NULL: no memory. */
+pte_t *root_create(void);
+
+/* Gives back a root and all its tables. It must not be loaded; its user pages are gone. */
+void root_destroy(pte_t *root);
+
+/* The L1 table of a program with this number (0 .. USER_TABLES-1), or NULL. */
+pte_t *user_table(pte_t *root, u32 index);
+
+/* The L1 entry for a user address; pte_find: NULL if it has no table; pte_make: NULL if there
+ * is no memory for one. */
+pte_t *pte_find(pte_t *root, va_t va);
+pte_t *pte_make(pte_t *root, va_t va);
+
+/* --- traps (trap.c, entry.asm) ------------------------------------------------------------- */
+
+/* What is on the kernel stack after a trap. The last two only if it came from a program. */
+struct trap_frame {
+    u32 es, ds;
+    u32 edi, esi, ebp, unused_esp, ebx, edx, ecx, eax;
+    u32 vector, error;
+    u32 eip, cs, eflags;
+    u32 esp, ss;
+};
+
+/* Set by anyone who wants trap_exit_work() called before the next return to a program. Both are
+ * the scheduler's, for entry.asm. */
+extern u32 need_work;
+void trap_exit_work(void);
+
+/* A frame that starts a program at `entry` with this stack pointer. */
+void frame_start(struct trap_frame *frame, va_t entry, va_t sp);
+
+/* Symbols of NASM, not functions to call: where a new process starts to run. */
+void trap_return(void);
+
+/* IRQ lines */
+#define IRQ_TIMER    0
+#define IRQ_KEYBOARD 1
+#define IRQ_SERIAL   4
+
+/* --- CPU (cpu.c, switch.asm) --------------------------------------------------------------- */
+
+/* GDT, IDT, TSS; what programs may not use is switched off. Once, at boot. */
+void cpu_init(void);
+
+/* Saves the callee-saved registers and the stack pointer, and goes on on another stack.
+ * Interrupts off. */
+void switch_stack(va_t *save, va_t load);
+
+/* Prepares a new stack so that switch_stack to the result starts `function`, which returns to
+ * `next`. */
+va_t stack_prepare(void *top, void (*function)(void), void (*next)(void));
+
+/* --- user memory (usercopy.asm) ------------------------------------------------------------ */
+
+/* Copies between the kernel and the running program; 0, or -EFAULT if any byte of the user side
+ * is not the program's (or, for writes, read-only). What came before it may be copied. */
+int copy_from_user(void *to, va_t from, u32 length);
+int copy_to_user(va_t to, const void *from, u32 length);
+
+/* Copies a string with its zero; its length without, -EFAULT, or -ENAMETOOLONG. */
+int copy_string(char *to, va_t from, u32 size);
+
+/* --- the end (panic.c of kernel/ uses these) ------------------------------------------------ */
+
+/* Calls `visit` for each return address from frame pointer `ebp` on, inside one stack page. */
+void walk_stack(u32 ebp, void (*visit)(va_t eip));
+u32 frame_pointer(void);
+void print_frame(const struct trap_frame *frame);
+
+/* Provokes a double fault, for SYS_crash. */
+void crash_double_fault(void);
+
+/* The console of a PC: which of its devices are used. */
+#define CONSOLE_SERIAL 1
+#define CONSOLE_VGA    2
+void pc_console_use(u32 devices);
+
+#endif

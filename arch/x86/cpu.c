@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT
+ * arch/x86/cpu.c: GDT, IDT and TSS; what programs may not use is switched off.
+ *
+ * Runs:  once, at boot, interrupts off, the backend chosen: descriptors go through pv ops.
+ * Gives: segments and gates for kernel and programs; stack_prepare for new processes.
+ * Source: SDM vol 3, "Protected-Mode Memory Management", "Interrupt and Exception Handling",
+ *        "Task Management".
+ */
+#include "arch/x86/cpu.h"
+#include "kernel/kernel.h"
+
+#define PAGE_ALIGNED __attribute__((aligned(4096)))
+
+/* Each on a page of its own: for some hypervisors it becomes read-only. */
+u64 gdt[PAGE_SIZE / sizeof(u64)] PAGE_ALIGNED;
+u64 idt[PAGE_SIZE / sizeof(u64)] PAGE_ALIGNED;
+
+/* The TSS says which stack a trap from ring 3 arrives on, and nothing else: the I/O map lies
+ * behind its limit, so programs have no ports. */
+struct tss tss = {.ss0 = KERNEL_DS, .io_map = sizeof tss};
+
+/* #DF switches to this task, so it has a stack even when the kernel's is bad. */
+static struct tss df_tss = {.io_map = sizeof df_tss};
+static u8 df_stack[2048] __attribute__((aligned(16)));
+
+/* A flat segment: base 0, limit FFFFFh pages, 32 bits, present. */
+#define SEGMENT(type, dpl) (0x00CF00000000FFFFull | (u64)(0x90 | (dpl) << 5 | (type)) << 40)
+#define TYPE_CODE          0xB /* execute, read, accessed */
+#define TYPE_DATA          0x3 /* read, write, accessed */
+
+#define GATE_TASK      0x5
+#define GATE_INTERRUPT 0xE /* clears IF on the way in */
+#define GATE_TRAP      0xF /* leaves IF alone */
+
+static u64
+gate(u32 type, u32 dpl, u32 selector, va_t entry)
+{
+    u32 low = selector << 16 | (entry & 0xFFFF);
+    u32 high = (entry & 0xFFFF0000) | 0x8000 | dpl << 13 | type << 8;
+
+    return (u64)high << 32 | low;
+}
+
+static u64
+tss_descriptor(const struct tss *segment)
+{
+    va_t base = (va_t)segment;
+    u32 low = base << 16 | (sizeof *segment - 1);
+    u32 high = (base & 0xFF000000) | 0x8900 | (base >> 16 & 0xFF);
+
+    return (u64)high << 32 | low;
+}
+
+static void
+gdt_init(u32 rpl)
+{
+    static const struct table_pointer pointer = {GDT_ENTRIES * 8 - 1, (va_t)gdt};
+
+    write_gdt_entry(GDT_KERNEL_CODE, SEGMENT(TYPE_CODE, rpl));
+    write_gdt_entry(GDT_KERNEL_DATA, SEGMENT(TYPE_DATA, rpl));
+    write_gdt_entry(GDT_USER_CODE, SEGMENT(TYPE_CODE, 3));
+    write_gdt_entry(GDT_USER_DATA, SEGMENT(TYPE_DATA, 3));
+    write_gdt_entry(GDT_TSS, tss_descriptor(&tss));
+    load_gdt(&pointer);
+    reload_segments(rpl);
+    load_tr(TSS_SEL);
+}
+
+/* A double fault means that pushing a trap frame failed: most often ESP was bad. */
+static void
+double_fault_init(void)
+{
+    df_tss.cr3 = read_cr3();
+    df_tss.eip = (va_t)double_fault_entry;
+    df_tss.esp = (va_t)(df_stack + sizeof df_stack);
+    df_tss.eflags = 2;
+    df_tss.cs = KERNEL_CS;
+    df_tss.ss = df_tss.ds = df_tss.es = KERNEL_DS;
+    write_gdt_entry(GDT_DF_TSS, tss_descriptor(&df_tss));
+    write_idt_entry(VECTOR_DF, gate(GATE_TASK, 0, DF_TSS_SEL, 0));
+}
+
+static void
+idt_init(u32 rpl)
+{
+    static const struct table_pointer pointer = {IDT_ENTRIES * 8 - 1, (va_t)idt};
+    u32 cs = KERNEL_CS | rpl;
+
+    for (u32 vector = 0; vector < IRQ_BASE + IRQ_COUNT; vector++) {
+        u32 dpl = vector == VECTOR_BP || vector == VECTOR_OF ? 3 : 0;
+        write_idt_entry(vector, gate(GATE_INTERRUPT, dpl, cs, trap_stubs[vector]));
+    }
+    write_idt_entry(VECTOR_SYSCALL, gate(GATE_TRAP, 3, cs, (va_t)syscall_entry));
+    if (pv_info.has_task_gates)
+        double_fault_init();
+    load_idt(&pointer);
+}
+
+/* sysenter would take a program into the kernel at an address that we never gave. With
+ * SYSENTER_CS = 0 it is #GP. SDM vol 2, "SYSENTER". */
+static void
+sysenter_off(void)
+{
+    enum { MSR_SYSENTER_CS = 0x174, CPUID_SEP = 1 << 11 };
+    struct cpuid_regs regs = {.eax = 1};
+
+    cpuid(&regs);
+    if (!(regs.edx & CPUID_SEP))
+        return;
+    wrmsr(0, MSR_SYSENTER_CS);
+    if (rdmsr(MSR_SYSENTER_CS) & 0xFFFF)
+        panic("SYSENTER_CS keeps its value: programs could enter the kernel past its gates");
+}
+
+void
+cpu_init(void)
+{
+    gdt_init(pv_info.kernel_rpl);
+    idt_init(pv_info.kernel_rpl);
+    sysenter_off();
+}
+
+va_t
+stack_prepare(void *top, void (*function)(void), void (*next)(void))
+{
+    u32 *sp = top;
+
+    *--sp = (va_t)next;
+    *--sp = (va_t)function;
+    sp -= 6; /* what switch_stack pops */
+    for (u32 i = 0; i < 6; i++)
+        sp[i] = 0;
+    return (va_t)sp;
+}
+
+void
+frame_start(struct trap_frame *frame, va_t entry, va_t sp)
+{
+    enum { EFLAGS_IF = 0x200, EFLAGS_ALWAYS_1 = 2 };
+
+    *frame = (struct trap_frame){
+        .es = USER_DS,
+        .ds = USER_DS,
+        .eip = entry,
+        .cs = USER_CS,
+        .eflags = EFLAGS_IF | EFLAGS_ALWAYS_1,
+        .esp = sp,
+        .ss = USER_DS,
+    };
+}

@@ -1,0 +1,116 @@
+; SPDX-License-Identifier: MIT
+; arch/x86/entry.asm: how a trap, an interrupt or a system call enters the kernel, and leaves.
+;
+; Runs:  on the kernel stack of the process that runs, in the kernel's ring. Exceptions and
+;        interrupts come through interrupt gates (interrupts off), int 80h through a trap gate
+;        (interrupts stay on): a hypervisor may let ring 3 call straight into ring 1, and there
+;        an interrupt gate would clear the real IF, which ring 1 could not set again.
+; Gives: a struct trap_frame (arch.h) to trap(), or three arguments to a system call.
+; Read first: layout.h (the frame), pv_call.inc.
+
+%include "arch/x86/layout.inc"
+%include "pvops/pv_call.inc"
+
+extern trap, trap_exit_work, syscall_table, syscall_count, need_work
+
+%macro SAVE_REGISTERS 0
+    pushad
+    push    ds
+    push    es
+%endmacro
+
+; DF and the data segments are as the program left them; the ABI of C wants neither so.
+%macro ENTER_KERNEL 1 ; scratch register
+    cld
+    mov     %1, KERNEL_DS
+    mov     ds, %1
+    mov     es, %1
+%endmacro
+
+%macro RESTORE_REGISTERS 0
+    pop     es
+    pop     ds
+    popad
+    add     esp, 8                      ; vector and error code
+%endmacro
+
+section .text
+
+; --- a stub a vector: pushes what is missing for a full frame ---------------------------------
+
+%assign vector 0
+%rep IRQ_BASE + IRQ_COUNT
+stub_ %+ vector:
+%if vector != 8 && (vector < 10 || vector > 14) && vector != 17 && vector != 21
+    push    0                           ; where the CPU pushes no error code
+%endif
+    push    vector
+    jmp     trap_entry
+%assign vector vector + 1
+%endrep
+
+trap_entry:
+    SAVE_REGISTERS
+    ENTER_KERNEL eax
+    mov     eax, esp
+    call    trap                        ; trap(struct trap_frame *), regparm
+    mov     al, [esp + FRAME_CS]
+    and     al, 3
+    cmp     al, 3                       ; from a program? The kernel may be in ring 0 or 1.
+    je      trap_return
+    RESTORE_REGISTERS
+    PV_JMP  iret
+
+; --- a system call: EAX = number, EBX, ECX, EDX = arguments -----------------------------------
+
+global syscall_entry
+syscall_entry:
+    push    0
+    push    VECTOR_SYSCALL
+    SAVE_REGISTERS
+    ENTER_KERNEL esi
+    cmp     eax, [syscall_count]
+    jae     .unknown
+    mov     esi, [syscall_table + eax * 4]
+    mov     eax, ebx                    ; C's first argument (regparm): EAX
+    xchg    ecx, edx                    ; its second: EDX, its third: ECX
+    call    esi
+.done:
+    mov     [esp + FRAME_EAX], eax
+    jmp     trap_return
+.unknown:
+    mov     eax, -38                    ; -ENOSYS
+    jmp     .done
+
+; --- back to the program -----------------------------------------------------------------------
+
+; Interrupts stay off from the test on: whatever arrives later finds the program, not us.
+global trap_return
+trap_return:
+    PV_CALL irq_disable
+    cmp     dword [need_work], 0
+    jne     .work
+    RESTORE_REGISTERS
+    PV_JMP  iret
+.work:
+    call    trap_exit_work              ; switches processes, ends this one, ...
+    jmp     trap_return
+
+; --- #DF arrives here through a task gate, on a stack of its own --------------------------------
+
+extern double_fault
+global double_fault_entry
+double_fault_entry:
+    call    double_fault                ; does not return
+    ud2
+
+section .rodata
+global trap_stubs
+trap_stubs:
+%assign vector 0
+%rep IRQ_BASE + IRQ_COUNT
+    dd      stub_ %+ vector
+%assign vector vector + 1
+%endrep
+
+section .note.GNU-stack noalloc noexec nowrite progbits

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT
+ * arch/x86/multiboot.c: native's setup: what a Multiboot loader left for us.
+ *
+ * Runs:  once, on the boot tables: only the first BOOT_MAPPED bytes of memory can be read.
+ * Gives: struct boot_info, with copies: the loader's structures may be overwritten afterwards.
+ * Read first: lib/multiboot.h, boot.asm.
+ */
+#include "arch/x86/arch.h"
+#include "arch/x86/native.h"
+#include "kernel/kernel.h"
+#include "lib/multiboot.h"
+
+#define MIB           0x100000u
+#define MAX_RAM_PAGES ((VA_TOP - KERNEL_BASE) >> PAGE_SHIFT)
+
+extern const u32 boot_magic, boot_info_pa;
+extern pte_t boot_root[];
+extern const u8 kernel_end[];
+
+/* The loader chose the address; we must be able to read it. */
+static const void *
+loader_data(u32 pa, u32 size, const char *what)
+{
+    if (pa >= BOOT_MAPPED || size > BOOT_MAPPED - pa)
+        panic("the boot loader put its %s at %08x, above the first %u MiB", what, pa,
+              BOOT_MAPPED / MIB);
+    return va_of(pa);
+}
+
+static void
+find_memory(const struct multiboot_info *info, struct boot_info *boot)
+{
+    if (!(info->flags & MULTIBOOT_MEMORY))
+        panic("the boot loader does not say how much memory there is");
+    boot->ram_pages = MIB / PAGE_SIZE + info->mem_upper / (PAGE_SIZE / 1024);
+    if (boot->ram_pages > MAX_RAM_PAGES) {
+        printk("memory: using %u MiB of %u\n", MAX_RAM_PAGES / (MIB / PAGE_SIZE),
+               boot->ram_pages / (MIB / PAGE_SIZE));
+        boot->ram_pages = MAX_RAM_PAGES;
+    }
+}
+
+static void
+find_initrd(const struct multiboot_info *info, struct boot_info *boot)
+{
+    const struct multiboot_module *module;
+
+    if (!(info->flags & MULTIBOOT_MODULES) || !info->mods_count)
+        return;
+    module = loader_data(info->mods_addr, sizeof *module, "module list");
+    boot->initrd = module->start;
+    boot->initrd_end = module->end;
+    if (boot->initrd & PAGE_MASK || boot->initrd_end < boot->initrd ||
+        boot->initrd < pa_of(kernel_end) ||
+        boot->initrd_end > (pa_t)boot->ram_pages << PAGE_SHIFT)
+        panic("the boot loader put the initrd at %08x to %08x, where it cannot be",
+              (u32)boot->initrd, (u32)boot->initrd_end);
+}
+
+PV_ABI void
+native_setup(struct boot_info *boot)
+{
+    const struct multiboot_info *info;
+
+    if (boot_magic != MULTIBOOT_BOOT_MAGIC)
+        panic("not started by a Multiboot loader: EAX was %08x", boot_magic);
+    info = loader_data(boot_info_pa, sizeof *info, "information");
+    if (info->flags & MULTIBOOT_CMDLINE) {
+        const char *line = loader_data(info->cmdline, sizeof boot->cmdline, "command line");
+
+        if (strlcpy(boot->cmdline, line, sizeof boot->cmdline) >= sizeof boot->cmdline)
+            printk("command line: cut after %u bytes\n", (u32)sizeof boot->cmdline - 1);
+    }
+    boot->root = boot_root;
+    boot->mapped_pages = BOOT_MAPPED >> PAGE_SHIFT;
+    boot->first_free = pfn_of(kernel_end);
+    find_memory(info, boot);
+    find_initrd(info, boot);
+}

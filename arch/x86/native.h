@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT
+ * arch/x86/native.h: the op bodies of the native backend: some in pvops/native.asm, the drivers
+ * here in arch/x86/. Other backends use those that suit them too.
+ */
+#ifndef ARCH_X86_NATIVE_H
+#define ARCH_X86_NATIVE_H
+
+#include "pvops/pvops.h"
+
+#define PV_GROUP(group, doc)
+#define PV_OP(group, kind, ret, name, params, args, doc) PV_ABI ret native_##name params;
+#include "pvops/pvops.def"
+#undef PV_OP
+#undef PV_GROUP
+
+#endif

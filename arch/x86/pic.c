@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT
+ * arch/x86/pic.c: native's irqchip: the pair of 8259A interrupt controllers of a PC.
+ *
+ * Runs:  interrupts off.
+ * Source: Intel 8259A data sheet.
+ */
+#include "arch/x86/arch.h"
+#include "arch/x86/native.h"
+
+#define MASTER      0x20
+#define SLAVE       0xA0
+#define CASCADE_IRQ 2
+
+#define ICW1_INIT    0x11 /* edge triggered, cascaded, ICW4 follows */
+#define ICW4_8086    0x01
+#define OCW2_EOI     0x20 /* ends the interrupt with the highest priority in service */
+#define OCW3_READ_IS 0x0B /* the next read gives the in-service register */
+
+static u16 masked = 0xFFFF;
+
+static void
+write_masks(void)
+{
+    out8(masked & 0xFF, MASTER + 1);
+    out8(masked >> 8, SLAVE + 1);
+}
+
+static void
+start(u32 port, u32 first_vector, u32 cascade)
+{
+    out8(ICW1_INIT, port);
+    io_delay();
+    out8(first_vector, port + 1);
+    io_delay();
+    out8(cascade, port + 1);
+    io_delay();
+    out8(ICW4_8086, port + 1);
+    io_delay();
+}
+
+PV_ABI void
+native_irqchip_init(void)
+{
+    start(MASTER, IRQ_BASE, 1 << CASCADE_IRQ);
+    start(SLAVE, IRQ_BASE + 8, CASCADE_IRQ);
+    masked = 0xFFFF & ~(1 << CASCADE_IRQ);
+    write_masks();
+}
+
+PV_ABI void
+native_irq_mask(u32 irq)
+{
+    masked |= 1 << irq;
+    write_masks();
+}
+
+PV_ABI void
+native_irq_unmask(u32 irq)
+{
+    masked &= ~(1 << irq);
+    write_masks();
+}
+
+/* A request that went away before the CPU asked for its vector comes as IRQ 7 of its chip, and
+ * is not in service. A spurious one of the slave was real to the master. */
+static bool
+spurious(u32 irq, u32 port)
+{
+    if ((irq & 7) != 7)
+        return false;
+    out8(OCW3_READ_IS, port);
+    return !(in8(port) & 0x80);
+}
+
+PV_ABI u32
+native_irq_eoi(u32 irq)
+{
+    bool real = !spurious(irq, irq < 8 ? MASTER : SLAVE);
+
+    if (irq >= 8) {
+        if (real)
+            out8(OCW2_EOI, SLAVE);
+        out8(OCW2_EOI, MASTER);
+    } else if (real) {
+        out8(OCW2_EOI, MASTER);
+    }
+    return real;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT
+ * arch/x86/power.c: native's end: an exit status for QEMU, "Shutdown" for Bochs, or a reset.
+ *
+ * Runs:  interrupts off at the end; nothing here returns.
+ * Read first: lib/exit.h.
+ */
+#include "arch/x86/arch.h"
+#include "arch/x86/native.h"
+#include "kernel/kernel.h"
+#include "lib/exit.h"
+
+#define KEYBOARD_COMMAND 0x64
+#define PULSE_RESET      0xFE
+
+/* native.asm */
+NORETURN void native_halt_forever(void);
+
+static NORETURN void
+leave(u32 status)
+{
+    static const char shutdown[] = "Shutdown";
+
+    out8(EXIT_BASE + status, EXIT_PORT);
+    for (u32 i = 0; i < sizeof shutdown - 1; i++)
+        out8((u8)shutdown[i], BOCHS_EXIT_PORT);
+    printk("The machine has stopped; it can be switched off now.\n");
+    native_halt_forever();
+}
+
+PV_ABI void
+native_power_off(u32 status)
+{
+    leave(status < EXIT_MAX ? status : EXIT_MAX);
+}
+
+PV_ABI void
+native_crash(void)
+{
+    leave(EXIT_PANIC);
+}
+
+PV_ABI void
+native_reboot(void)
+{
+    out8(PULSE_RESET, KEYBOARD_COMMAND);
+    printk("The keyboard controller does not reset this machine.\n");
+    native_halt_forever();
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT
+ * arch/x86/ps2.c: the PS/2 keyboard: scan codes of set 1 to bytes, US layout.
+ *
+ * Runs:  interrupts off.
+ * Source: IBM PC/AT Technical Reference, "Keyboard Controller (8042)", scan code set 1.
+ */
+#include "arch/x86/arch.h"
+#include "arch/x86/console.h"
+
+#define DATA        0x60
+#define STATUS      0x64
+#define STATUS_FULL 0x01 /* a byte waits in DATA */
+#define STATUS_AUX  0x20 /* it is the mouse's */
+
+#define RELEASED    0x80
+#define KEY_ESCAPED 0xE0 /* the next code is of an extra key */
+#define KEY_CTRL    0x1D
+#define KEY_LSHIFT  0x2A
+#define KEY_RSHIFT  0x36
+#define KEY_CAPS    0x3A
+
+static const char plain[] = "\0\0331234567890-=\b\tqwertyuiop[]\n\0asdfghjkl;'`\0\\zxcvbnm,./\0*\0 ";
+static const char shifted[] = "\0\033!@#$%^&*()_+\b\tQWERTYUIOP{}\n\0ASDFGHJKL:\"~\0|ZXCVBNM<>?\0*\0 ";
+
+static bool shift, control, capitals, escaped;
+
+void
+ps2_init(void)
+{
+    while (in8(STATUS) != 0xFF && in8(STATUS) & STATUS_FULL)
+        in8(DATA);
+}
+
+static u32
+translate(u32 code)
+{
+    char c;
+
+    if (code >= sizeof plain - 1)
+        return 0;
+    c = shift ? shifted[code] : plain[code];
+    if (capitals && ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')))
+        c ^= 'a' ^ 'A';
+    if (control && ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')))
+        c &= 0x1F;
+    return (u8)c;
+}
+
+/* Takes one scan code; the byte that it types, or 0. */
+static u32
+take(u32 code)
+{
+    bool down = !(code & RELEASED);
+    bool extra = escaped;
+
+    escaped = code == KEY_ESCAPED;
+    if (escaped)
+        return 0;
+    switch (code & ~RELEASED) {
+    case KEY_CTRL:
+        control = down;
+        return 0;
+    case KEY_LSHIFT:
+    case KEY_RSHIFT:
+        if (!extra) /* some extra keys come with a fake shift */
+            shift = down;
+        return 0;
+    case KEY_CAPS:
+        capitals ^= down;
+        return 0;
+    }
+    return down ? translate(code) : 0;
+}
+
+u32
+ps2_read(void)
+{
+    for (;;) {
+        u32 status = in8(STATUS);
+        u32 code, byte;
+
+        if (status == 0xFF || !(status & STATUS_FULL))
+            return CONSOLE_EMPTY;
+        code = in8(DATA);
+        byte = status & STATUS_AUX ? 0 : take(code);
+        if (byte)
+            return byte;
+    }
+}

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: MIT
+# iso/iso.mk: the CD image, and booting what was built in QEMU and in Bochs.
+
+MODE ?= native
+MEM  ?= 64
+QEMU ?= qemu-system-i386
+ARGS ?=
+RUN  ?=
+
+# A dollar sign in these is for the guest's shell, not for make.
+override ARGS := $(value ARGS)
+override RUN  := $(value RUN)
+
+GRUB_MKIMAGE ?= $(firstword $(foreach name,grub-mkimage grub2-mkimage i686-elf-grub-mkimage,\
+                    $(shell command -v $(name))) grub-mkimage)
+GRUB_MODULES := biosdisk iso9660 multiboot normal serial terminal
+
+# All of GRUB that is needed, in one file that the BIOS loads from the CD.
+$(B)/iso/grub.img: iso/iso.mk
+	@mkdir -p $(@D)
+	$(Q)$(GRUB_MKIMAGE) -O i386-pc-eltorito -p '(cd)/boot/grub' -o $@ $(GRUB_MODULES)
+
+$(B)/paravane.iso: $(B)/kernel.elf $(B)/initrd.tar $(B)/iso/grub.img iso/grub.cfg iso/mkiso.sh
+	$(Q)iso/mkiso.sh $@ menu iso/grub.cfg $(B)/kernel.elf $(B)/initrd.tar
+
+.PHONY: iso run run-iso run-bochs
+iso: $(B)/paravane.iso ## make build/paravane.iso
+
+run run-iso run-bochs: export MODE MEM QEMU ARGS RUN
+run: $(B)/kernel.elf $(B)/initrd.tar ## boot in QEMU; ARGS="pv.patch=off" RUN="ls; ps" MEM=64 QEMU=...
+	@iso/run.sh kernel
+run-iso: $(B)/paravane.iso ## boot the CD in QEMU, as `run`
+	@iso/run.sh iso
+run-bochs: $(B)/paravane.iso ## boot the CD in Bochs, as `run`
+	@iso/run.sh bochs

@@ -1,0 +1,103 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# iso/run.sh: boots what was built on an emulated PC, with its console on this terminal.
+#
+# Usage: iso/run.sh kernel   QEMU loads the kernel and the initrd itself
+#        iso/run.sh iso      QEMU boots the CD
+#        iso/run.sh bochs    Bochs boots the CD
+# Reads: MODE   what runs below the kernel: native, nothing
+#        ARGS   words for the kernel's command line
+#        RUN    commands for its shell, after which it powers off
+#        MEM    MiB of memory
+#        QEMU   which QEMU; words after its name are options for it, and the last to be heard
+# Gives: the exit status with which the guest powered off (lib/exit.h).
+#        1, and a line that says so, when the emulator failed or the guest ended without a status.
+# A CD with ARGS or RUN is one of its own, build/run/paravane.iso, with no menu.
+set -euo pipefail
+
+medium=${1:?usage: iso/run.sh kernel|iso|bochs}
+mode=${MODE:-native} args=${ARGS:-} run=${RUN:-} megs=${MEM:-64}
+read -ra qemu <<<"${QEMU:-qemu-system-i386}"
+
+here=$(dirname "$0")
+build=$here/../build
+kernel=$build/kernel.elf
+initrd=$build/initrd.tar
+scratch=$build/run
+
+fail() {
+    echo "run: $*" >&2
+    exit 1
+}
+
+[[ $mode == native ]] || fail "MODE=$mode is not known; there is: native"
+[[ $run != *'"'* ]] || fail "RUN is put between double quotes, so it cannot hold one"
+line=$args${run:+${args:+ }run=\"$run\"}
+
+# The CD to boot: the one with the menu, unless a command line was asked for.
+cd_image() {
+    if [[ -z $line ]]; then
+        echo "$build/paravane.iso"
+    else
+        "$here/mkiso.sh" "$scratch/paravane.iso" line "$line" "$kernel" "$initrd"
+        echo "$scratch/paravane.iso"
+    fi
+}
+
+# QEMU's exit status is (byte << 1) | 1, and the byte is 10h + the guest's status.
+guest_status() {
+    local status=$1
+    if ((status == 1)); then
+        fail "QEMU itself failed"
+    elif ((status == 0)) && [[ -z $run ]]; then
+        return 0 # left by Ctrl-A X, or rebooted
+    elif ((status == 0)); then
+        fail "the machine ended without a status: it was reset, or left by hand"
+    elif ((status < 33 || status % 2 == 0)); then
+        fail "QEMU ended with status $status, which is none of the guest's"
+    fi
+    return $(((status >> 1) - 16))
+}
+
+run_qemu() {
+    local medium_options=("$@") status=0
+    echo "run: QEMU, console on this terminal; Ctrl-A X leaves it" >&2
+    "${qemu[0]}" -accel tcg -m "$megs" -nodefaults -no-user-config -vga std -display none \
+        -serial mon:stdio -no-reboot -device isa-debug-exit,iobase=0xf4,iosize=1 \
+        "${medium_options[@]}" "${qemu[@]:1}" || status=$?
+    guest_status "$status"
+}
+
+# Bochs has its own messages on standard output and in a log: only the serial port is shown here.
+run_bochs() {
+    local status=0
+    export BOCHS_MEGS=$megs BOCHS_ISO BOCHS_LOG=$scratch/bochs.log TERM=${TERM:-xterm}
+    BOCHS_ISO=$(cd_image)
+    if [[ -z $run && -t 0 && -t 1 ]]; then
+        export BOCHS_MODE=term BOCHS_SERIAL=/dev/tty
+        local terminal
+        terminal=$(stty -g)
+        echo "run: Bochs, console on this terminal; \`exit\` leaves it, or elsewhere \`pkill -9 bochs\`" >&2
+        exec_bochs >"$scratch/bochs.out" 2>&1 || status=$?
+        stty "$terminal"
+        grep -q "Shutdown port" "$scratch/bochs.out" || fail "Bochs ended by itself, see $BOCHS_LOG"
+    else
+        export BOCHS_MODE=file BOCHS_SERIAL=/dev/fd/3
+        { exec_bochs >"$scratch/bochs.out" 2>&1 </dev/null || true; } 3>&1 | tee "$scratch/console"
+        status=$(sed -n 's/^exit: \([0-9]*\)\r*$/\1/p' "$scratch/console" | tail -n 1)
+        [[ -n $status ]] || fail "the machine ended without a status, see $BOCHS_LOG"
+        return "$status"
+    fi
+}
+
+exec_bochs() {
+    bochs -q -f "$here/bochsrc" -rc "$here/bochs.rc"
+}
+
+mkdir -p "$scratch"
+case $medium in
+kernel) run_qemu -kernel "$kernel" -initrd "$initrd" -append "$line" ;;
+iso) run_qemu -cdrom "$(cd_image)" ;;
+bochs) run_bochs ;;
+*) fail "$medium is not a way to boot; there are: kernel, iso, bochs" ;;
+esac

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT
+ * kernel/frame.c: memory in pages: who has one, and which are free.
+ *
+ * Runs:  process context and boot, never in interrupt handlers.
+ * Gives: pages with a count of owners, for copy on write.
+ *
+ * Pages that were never used are taken in order of their number; pages that come back go on a
+ * list through their own first bytes. So nothing need be set up for each page at boot.
+ */
+#include "kernel/kernel.h"
+
+struct free_page {
+    struct free_page *next;
+};
+
+static struct {
+    u16 *owners;       /* of each frame */
+    u32 fresh, end;    /* frames from here on were never used, but for .. */
+    u32 skip, resume;  /* .. the initrd's, in the middle */
+    u32 total, unused; /* pages */
+    struct free_page *list;
+} pool;
+
+static void
+skip_initrd(void)
+{
+    if (pool.fresh >= pool.skip && pool.fresh < pool.resume)
+        pool.fresh = pool.resume;
+}
+
+/* Takes `pages` in a row for the kernel itself, which keeps them. */
+static void *
+take_fresh(u32 pages)
+{
+    u32 pfn;
+
+    skip_initrd();
+    if (pool.fresh < pool.skip && pool.fresh + pages > pool.skip)
+        pool.fresh = pool.resume;
+    pfn = pool.fresh;
+    pool.fresh += pages;
+    return page_of(pfn);
+}
+
+void
+frame_init(const struct boot_info *boot)
+{
+    u32 table_pages = ALIGN_UP(boot->ram_pages * sizeof(u16), PAGE_SIZE) / PAGE_SIZE;
+    u32 initrd_frames;
+
+    pool.skip = (u32)(boot->initrd >> PAGE_SHIFT);
+    pool.resume = (u32)(ALIGN_UP(boot->initrd_end, PAGE_SIZE) >> PAGE_SHIFT);
+    initrd_frames = pool.resume - pool.skip;
+    if (boot->first_free + initrd_frames + table_pages + MIN_FREE_PAGES > boot->ram_pages)
+        panic("%u KiB of memory are too little: kernel and initrd take %u KiB, and at least "
+              "%u KiB must be left",
+              boot->ram_pages * 4, (boot->first_free + initrd_frames + table_pages) * 4,
+              MIN_FREE_PAGES * 4);
+    pool.fresh = boot->first_free;
+    pool.end = boot->ram_pages;
+    pool.owners = take_fresh(table_pages);
+    memset(pool.owners, 0, table_pages * PAGE_SIZE);
+    pool.total = boot->ram_pages - boot->first_free - initrd_frames - table_pages;
+    pool.unused = pool.total;
+}
+
+void *
+page_alloc(void)
+{
+    void *page = pool.list;
+
+    if (page) {
+        pool.list = pool.list->next;
+    } else {
+        skip_initrd();
+        if (pool.fresh == pool.end)
+            return NULL;
+        page = page_of(pool.fresh++);
+    }
+    pool.owners[pfn_of(page)] = 1;
+    pool.unused--;
+    return page;
+}
+
+void *
+page_alloc_zeroed(void)
+{
+    void *page = page_alloc();
+
+    return page ? memset(page, 0, PAGE_SIZE) : NULL;
+}
+
+void
+page_get(u32 pfn)
+{
+    pool.owners[pfn]++;
+}
+
+void
+page_put(void *page)
+{
+    struct free_page *free = page;
+
+    if (!page)
+        return;
+    assert(pool.owners[pfn_of(page)] > 0);
+    if (--pool.owners[pfn_of(page)] > 0)
+        return;
+    free->next = pool.list;
+    pool.list = free;
+    pool.unused++;
+}
+
+u32
+page_owners(u32 pfn)
+{
+    return pool.owners[pfn];
+}
+
+void
+frame_info(struct meminfo *info)
+{
+    info->total_pages = pool.total;
+    info->free_pages = pool.unused;
+    info->kernel_pages = pool.end - pool.total - (pool.resume - pool.skip);
+    info->initrd_pages = pool.resume - pool.skip;
+    info->shared_pages = 0;
+    for (u32 pfn = 0; pfn < pool.end; pfn++)
+        info->shared_pages += pool.owners[pfn] > 1;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT
+ * kernel/main.c: the order of the day: from the first C function to the first process.
+ *
+ * Runs:  on the boot stack and boot tables, interrupts off until process 1 is in its program.
+ * Read first: arch/x86/boot.asm.
+ */
+#include "kernel/kernel.h"
+#include "lib/exit.h"
+
+NORETURN void kernel_main(void);
+
+static u32
+console_devices(void)
+{
+    if (strcmp(options.console, "serial") == 0)
+        return CONSOLE_SERIAL;
+    if (strcmp(options.console, "vga") == 0)
+        return CONSOLE_VGA;
+    return CONSOLE_SERIAL | CONSOLE_VGA;
+}
+
+void
+kernel_main(void)
+{
+    static struct boot_info boot;
+
+    /* The table is native's: enough to read the command line and to complain. */
+    pc_console_use(CONSOLE_SERIAL | CONSOLE_VGA);
+    printk("Paravane\n");
+    setup(&boot);
+    options_parse(boot.cmdline);
+    pc_console_use(console_devices());
+    pv_choose(options.pv, options.patch);
+
+    /* From here on, whatever the backend is. */
+    cpu_init();
+    frame_init(&boot);
+    paging_init(&boot);
+    initrd_init(&boot);
+    irqchip_init();
+    timer_init();
+    console_init();
+    proc_start_init();
+    __builtin_unreachable();
+}
+
+void
+machine_off(u32 status)
+{
+    irq_disable();
+    printk("exit: %u\n", status < EXIT_MAX ? status : EXIT_MAX);
+    power_off(status);
+    __builtin_unreachable();
+}

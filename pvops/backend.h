@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT
+ * pvops/backend.h: what a backend brings, and what the patcher keeps. Private to pvops/.
+ */
+#ifndef PVOPS_BACKEND_H
+#define PVOPS_BACKEND_H
+
+#include "lib/abi.h"
+#include "pvops/pvops.h"
+
+/* Instructions that a backend offers in place of a call of one op. */
+struct pv_inline {
+    const u8 *code;
+    u8 op, length;
+    u8 unused[2];
+};
+
+/* A backend is one of these, in a file of its own. */
+struct pv_backend {
+    struct pv_info info;
+    struct pv_ops ops;
+    const struct pv_inline *inlines, *inlines_end;
+
+    /* NULL if it is here and now in force, or a phrase that says why it is not. Interrupts off;
+     * the table is still native's. */
+    const char *(*enter)(void);
+};
+
+extern const struct pv_backend native_backend;
+
+/* One call site, recorded by pv_call.h and pv_call.inc. */
+struct pv_site {
+    u8 *address;
+    u8 op;
+    u8 length; /* bytes; the patcher fills them all */
+    u8 how;    /* enum pv_site_how */
+    u8 used;   /* bytes that do something; the rest is padding */
+};
+
+extern struct pv_site pv_sites[], pv_sites_end[];
+
+/* The thunks of pv.patch=count and poison, and what count counts. */
+extern u8 *const pv_count_thunks[PV_OPS], *const pv_poison_thunks[PV_OPS];
+extern u32 pv_counts[PV_OPS];
+
+/* What the list says about an op. */
+enum pv_kind { PV_KIND_CALL, PV_KIND_PATCH, PV_KIND_JMP };
+
+struct pv_op_info {
+    const char *group, *name, *doc;
+    enum pv_kind kind;
+};
+
+extern const struct pv_op_info pv_op_list[PV_OPS];
+
+/* The body of an op in the table in force. */
+static inline const u8 *
+pv_body(u32 op)
+{
+    return ((const u8 *const *)&pv_ops)[op];
+}
+
+enum pv_patch_mode { PV_PATCH_OFF, PV_PATCH_ON, PV_PATCH_COUNT, PV_PATCH_POISON };
+
+/* patch.c: rewrites every site for the table in force; returns how many were changed. */
+u32 pv_patch_all(const struct pv_backend *backend, enum pv_patch_mode mode);
+
+/* patch.c: composes what a site is to hold, in bytes[site->length], and says in site->how and
+ * ->used what that is. Touches no code. `code`: the backend's instructions for the op, or NULL. */
+void pv_compose_indirect(const struct pv_site *site, u8 *bytes);
+void pv_compose_inline(struct pv_site *site, const struct pv_inline *code, u8 *bytes);
+void pv_compose_direct(struct pv_site *site, const u8 *target, enum pv_site_how how, u8 *bytes);
+
+/* select.c: how the table in force came about. */
+extern const struct pv_backend *pv_backend;
+extern enum pv_patch_mode pv_patch_mode;
+extern u32 pv_patched;
+
+#endif

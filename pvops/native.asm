@@ -1,0 +1,228 @@
+; SPDX-License-Identifier: MIT
+; pvops/native.asm: the native backend's bodies that are machine instructions.
+;
+; Runs:  in ring 0.
+; Gives: native_<op> for each op whose native form is a few instructions. A body between INLINE
+;        and END_INLINE is also offered to patch.c in .pv_inline: where a site has room for it,
+;        the instructions themselves replace the call.
+; Read first: pvops.def (registers), pv_call.h (kinds).
+
+%include "pvops/pv_call.inc"
+
+extern gdt, idt, tss
+
+%macro INLINE 1
+%push inline
+%define %$op %1
+global native_%1
+native_%1:
+%endmacro
+
+%macro END_INLINE 0
+%%end:
+    ret
+[section .pv_inline noexec]
+    dd native_ %+ %$op
+    db PV_ %+ %$op, %%end - native_ %+ %$op, 0, 0
+__SECT__
+%pop
+%endmacro
+
+section .text
+
+; --- irq -------------------------------------------------------------------------------------
+
+INLINE irq_save
+    pushf
+    pop     eax
+    cli
+END_INLINE
+
+INLINE irq_restore
+    push    eax
+    popf
+END_INLINE
+
+INLINE irq_disable
+    cli
+END_INLINE
+
+INLINE irq_enable
+    sti
+END_INLINE
+
+; sti lets the next instruction begin before an interrupt is taken: none can slip in between.
+INLINE safe_halt
+    sti
+    hlt
+END_INLINE
+
+; --- cpu -------------------------------------------------------------------------------------
+
+; cpuid(EAX = struct cpuid_regs *)
+global native_cpuid
+native_cpuid:
+    push    ebx
+    push    esi
+    mov     esi, eax
+    mov     eax, [esi]
+    mov     ecx, [esi + 8]
+    cpuid
+    mov     [esi], eax
+    mov     [esi + 4], ebx
+    mov     [esi + 8], ecx
+    mov     [esi + 12], edx
+    pop     esi
+    pop     ebx
+    ret
+
+INLINE read_cr2
+    mov     eax, cr2
+END_INLINE
+
+INLINE read_cr3
+    mov     eax, cr3
+END_INLINE
+
+INLINE write_cr3
+    mov     cr3, eax
+END_INLINE
+
+INLINE load_gdt
+    lgdt    [eax]
+END_INLINE
+
+INLINE load_idt
+    lidt    [eax]
+END_INLINE
+
+INLINE load_tr
+    ltr     ax
+END_INLINE
+
+; write_gdt_entry(EAX = index, ECX:EDX = descriptor)
+global native_write_gdt_entry
+native_write_gdt_entry:
+    mov     [gdt + eax * 8], edx
+    mov     [gdt + eax * 8 + 4], ecx
+    ret
+
+; write_idt_entry(EAX = vector, ECX:EDX = gate)
+global native_write_idt_entry
+native_write_idt_entry:
+    mov     [idt + eax * 8], edx
+    mov     [idt + eax * 8 + 4], ecx
+    ret
+
+INLINE load_sp0
+    mov     [tss + 4], eax              ; struct tss: sp0
+END_INLINE
+
+INLINE rdmsr
+    mov     ecx, eax
+    rdmsr
+END_INLINE
+
+INLINE wrmsr
+    wrmsr
+END_INLINE
+
+INLINE iret
+    iret
+END_INLINE
+
+; --- mmu -------------------------------------------------------------------------------------
+
+; Physical addresses are what the machine wants: nothing to do, and nothing is what a patched
+; site holds.
+INLINE make_pte
+END_INLINE
+
+INLINE pte_pa
+END_INLINE
+
+; An entry is 64 bits, but we store 32 at a time. Memory is below 4 GiB and there is no NX bit,
+; so the high half is always 0 and the CPU never sees a half-written entry that means something.
+%macro INLINE_STORE_ENTRY 1
+INLINE %1
+    mov     [ecx + 4], edx
+    mov     [ecx], eax
+END_INLINE
+%endmacro
+
+INLINE_STORE_ENTRY set_pte
+INLINE_STORE_ENTRY set_pmd
+INLINE_STORE_ENTRY set_pdpte
+
+; The CPU reads tables wherever they are: nobody need be told.
+INLINE pt_announce
+END_INLINE
+
+INLINE pt_release
+END_INLINE
+
+INLINE flush_one
+    invlpg  [eax]
+END_INLINE
+
+INLINE flush_all
+    mov     eax, cr3
+    mov     cr3, eax
+END_INLINE
+
+; Everything takes effect at once.
+INLINE lazy_begin
+END_INLINE
+
+INLINE lazy_end
+END_INLINE
+
+; --- time ------------------------------------------------------------------------------------
+
+; Nobody else runs on this CPU.
+INLINE stolen_ns
+    xor     eax, eax
+    xor     edx, edx
+END_INLINE
+
+; --- io --------------------------------------------------------------------------------------
+
+INLINE in8
+    xor     eax, eax
+    in      al, dx
+END_INLINE
+
+INLINE out8
+    out     dx, al
+END_INLINE
+
+; A write to port 80h, the POST code display, takes about a microsecond on any PC bus.
+INLINE io_delay
+    out     0x80, al
+END_INLINE
+
+; --- the end -----------------------------------------------------------------------------------
+
+; An NMI or SMI may wake the CPU: hence the loop.
+global native_halt_forever
+native_halt_forever:
+    cli
+    hlt
+    jmp     native_halt_forever
+
+; --- which ring is this? -----------------------------------------------------------------------
+
+; The experiment of native's setup, see native.c. `native_ring_experiment(flags_after_cli *)`
+; returns CS in EAX. In ring 0 cli clears IF and pushf shows it. In ring 1 cli traps, and
+; whoever emulates it cannot make pushf tell the truth: pushf does not trap.
+global native_ring_experiment
+native_ring_experiment:
+    pushf
+    cli
+    pushf
+    pop     dword [eax]
+    popf
+    mov     eax, cs
+    ret
+
+section .note.GNU-stack noalloc noexec nowrite progbits

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT
+ * pvops/pvops.h: the table of privileged operations, and how to call it.
+ *
+ * Runs:  everywhere in the kernel, from its first instruction: the table is native's at link time.
+ * Needs: pvops.def, the one list of ops, from which everything here is made.
+ * Gives: struct pv_ops, an enum of ops, struct pv_info, the types that ops take; and through
+ *        pv_call.h a function an op: irq_disable(), set_pte(), ...
+ * Read first: pvops.def.
+ */
+#ifndef PVOPS_PVOPS_H
+#define PVOPS_PVOPS_H
+
+#include "lib/types.h"
+
+/* Every body that is written in C takes its arguments in EAX, EDX, ECX: so a site in C or in
+ * NASM can be patched into a direct call without moving anything. */
+#define PV_ABI __attribute__((regparm(3)))
+
+struct cpuid_regs {
+    u32 eax, ebx, ecx, edx;
+};
+
+/* What lgdt and lidt read. */
+struct table_pointer {
+    u16 limit; /* size in bytes, minus 1 */
+    u32 base;
+} __attribute__((packed));
+
+/* What setup() finds out from the loader. */
+struct boot_info {
+    char cmdline[512];
+    u32 ram_pages;            /* frames 0 .. ram_pages-1; 640 KiB to 1 MiB are the PC's */
+    u32 mapped_pages;         /* of which the boot tables' direct map covers these */
+    u32 first_free;           /* the first frame behind the kernel image */
+    pa_t initrd, initrd_end;  /* equal if there is none */
+    pte_t *root;              /* the boot tables' root; it stays the kernel's */
+};
+
+#define LAZY_MMU 1
+#define LAZY_CPU 2
+
+#define PT_L1   1
+#define PT_L2   2
+#define PT_ROOT 3
+
+#define CONSOLE_EMPTY 0xFFFFFFFFu
+
+struct pv_ops {
+#define PV_GROUP(group, doc)
+#define PV_OP(group, kind, ret, name, params, args, doc) ret(PV_ABI *name) params;
+#include "pvops/pvops.def"
+#undef PV_OP
+#undef PV_GROUP
+};
+
+enum pv_op {
+#define PV_GROUP(group, doc)
+#define PV_OP(group, kind, ret, name, params, args, doc) PV_##name,
+#include "pvops/pvops.def"
+#undef PV_OP
+#undef PV_GROUP
+    PV_OPS
+};
+
+/* What a backend is, besides its bodies. */
+struct pv_info {
+    const char *name;
+    u32 kernel_rpl;          /* the ring that the kernel runs in */
+    va_t va_top;             /* the kernel's linear space ends here */
+    bool shared_kernel_l2;   /* may all roots share one L2 table for the kernel? */
+    bool has_pc_devices;     /* are there a PIC, a PIT, a keyboard, ports? */
+    bool has_task_gates;     /* may #DF have a stack of its own? */
+};
+
+extern struct pv_ops pv_ops;   /* the table in force */
+extern struct pv_info pv_info; /* the backend in force */
+
+/* Chooses a backend (`name` is the value of pv=: "auto", or the one backend wanted), fills the
+ * table with it, and patches every site (`mode` is the value of pv.patch=). Prints the banner.
+ * Runs once, at boot, interrupts off. Powers off with EXIT_NO_BACKEND if `name` is not there. */
+void pv_choose(const char *name, const char *mode);
+
+/* What the table and the sites hold, for people: lib/abi.h, PV_Q_*. Returns the bytes of the
+ * answer, or a negative errno. */
+union pv_answer;
+int pv_query(u32 what, u32 index, union pv_answer *answer);
+
+#include "pvops/pv_call.h"
+
+#endif

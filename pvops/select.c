@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT
+ * pvops/select.c: chooses the backend that the kernel runs on, and puts it in force.
+ *
+ * Runs:  once, at boot, interrupts off, on native's table.
+ * Gives: pv_ops and pv_info of the chosen backend, every site patched, the banner.
+ * Read first: backend.h, patch.c.
+ */
+#include "lib/exit.h"
+#include "lib/string.h"
+#include "pvops/backend.h"
+#include "pvops/host.h"
+
+/* In the order in which pv=auto tries them. */
+static const struct pv_backend *const backends[] = {&native_backend};
+
+struct pv_info pv_info;
+const struct pv_backend *pv_backend;
+enum pv_patch_mode pv_patch_mode;
+u32 pv_patched;
+
+extern struct pv_site pv_sites[], pv_sites_end[];
+
+static __attribute__((noreturn)) void
+not_there(const char *name, const char *why)
+{
+    printk("pvops: pv=%s: %s\n", name, why);
+    printk("exit: %u\n", EXIT_NO_BACKEND);
+    power_off(EXIT_NO_BACKEND);
+    __builtin_unreachable();
+}
+
+/* The first backend that is here. */
+static const struct pv_backend *
+choose_any(void)
+{
+    for (u32 i = 0; i < ARRAY_SIZE(backends); i++) {
+        const char *why = backends[i]->enter();
+
+        if (!why)
+            return backends[i];
+        printk("pvops: no %s: %s\n", backends[i]->info.name, why);
+    }
+    not_there("auto", "no backend suits this machine");
+}
+
+/* The one that was asked for, or none. */
+static const struct pv_backend *
+choose_named(const char *name)
+{
+    for (u32 i = 0; i < ARRAY_SIZE(backends); i++) {
+        const char *why;
+
+        if (strcmp(name, backends[i]->info.name) != 0)
+            continue;
+        why = backends[i]->enter();
+        if (why)
+            not_there(name, why);
+        return backends[i];
+    }
+    not_there(name, "this kernel has no such backend");
+}
+
+static enum pv_patch_mode
+mode_of(const char *name)
+{
+    static const char *const names[] = {
+        [PV_PATCH_OFF] = "off",
+        [PV_PATCH_ON] = "on",
+        [PV_PATCH_COUNT] = "count",
+        [PV_PATCH_POISON] = "poison",
+    };
+
+    for (u32 mode = 0; mode < ARRAY_SIZE(names); mode++)
+        if (strcmp(name, names[mode]) == 0)
+            return mode;
+    return PV_PATCH_ON;
+}
+
+void
+pv_choose(const char *name, const char *mode)
+{
+    const struct pv_backend *backend =
+        strcmp(name, "auto") == 0 ? choose_any() : choose_named(name);
+
+    pv_ops = backend->ops;
+    pv_info = backend->info;
+    pv_backend = backend;
+    pv_patch_mode = mode_of(mode);
+    pv_patched = pv_patch_all(backend, pv_patch_mode);
+    printk("pvops: backend=%s ring=%u sites=%u patched=%u\n", pv_info.name, pv_info.kernel_rpl,
+           (u32)(pv_sites_end - pv_sites), pv_patched);
+}
