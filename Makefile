@@ -78,7 +78,8 @@ $(B)/kernel.debug: $(KERNEL_OBJ) $(LIB_OBJ) $(B)/ksyms.o arch/x86/kernel.ld
 $(B)/kernel.elf: $(B)/kernel.debug
 	$(Q)$(OBJCOPY) --strip-debug $< $@
 
-include user/user.mk iso/iso.mk tools/tools.mk tests/tests.mk
+include user/user.mk iso/iso.mk tests/tests.mk
+include tools/tools.mk tools/lint/lint.mk tools/gdb/gdb.mk
 
 clean: ## remove build/
 	rm -rf $(B)

@@ -7,7 +7,7 @@
  */
 #include "kernel/kernel.h"
 
-#define CONTROL(letter) ((letter) & 0x1F)
+#define CONTROL(letter) ((letter)&0x1F)
 #define DELETE          0x7F
 #define INPUT_SIZE      1024 /* a power of two: positions run on for ever */
 

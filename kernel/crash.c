@@ -9,7 +9,7 @@
 static __attribute__((noinline)) u32
 recurse(u32 depth)
 {
-    volatile u8 frame[256];
+    volatile u8 frame[64];
 
     frame[0] = (u8)depth;
     sched_yield();

@@ -120,7 +120,7 @@ int
 exec(const char *path, const char *args, u32 args_size, u32 argc)
 {
     const struct initrd_file *file = initrd_find(path);
-    struct vm old = current->vm, new = {0};
+    struct vm old = current->vm, fresh = {0};
     va_t sp;
     int error;
 
@@ -128,13 +128,13 @@ exec(const char *path, const char *args, u32 args_size, u32 argc)
         return -ENOENT;
     if (elf_check(file->data, file->size) != 0)
         return -ENOEXEC;
-    error = build(&new, file, args, args_size, argc, &sp);
+    error = build(&fresh, file, args, args_size, argc, &sp);
     if (error)
         return error;
-    current->vm = new;
+    current->vm = fresh;
     strlcpy(current->name, file->name, sizeof current->name);
     frame_start(trap_frame_of(current), elf_entry(file->data), sp);
-    root_load(new.root);
+    root_load(fresh.root);
     if (old.root)
         vm_destroy(&old);
     return 0;

@@ -23,9 +23,8 @@ void vprintk(const char *format, va_list args);
 
 /* panic.c: says why, where and from where, and ends the machine with EXIT_PANIC. */
 NORETURN void panic(const char *format, ...) PRINTF_LIKE(1, 2);
-NORETURN void panic_trap(const struct trap_frame *frame, const char *format, ...)
-    PRINTF_LIKE(2, 3);
-#define assert(condition)                                                                          \
+NORETURN void panic_trap(const struct trap_frame *frame, const char *format, ...) PRINTF_LIKE(2, 3);
+#define assert(condition) \
     ((condition) ? (void)0 : panic("assert: %s, %s:%d", #condition, __FILE__, __LINE__))
 
 /* ksyms.c: the function that holds an address, and how far into it; "?" if none does. */
@@ -80,23 +79,23 @@ trap_frame_of(struct proc *proc)
 }
 
 /* sched.c: who runs. */
-void schedule(void);                        /* interrupts off; gives the CPU to the next */
-void make_ready(struct proc *proc);         /* irq */
-int wait_on(struct list *queue);            /* blocks; 0, or -EINTR if killed */
-int wait_on_locked(struct list *queue);     /* the same, for who has interrupts off already */
-void wake_all(struct list *queue);          /* irq */
+void schedule(void);                    /* interrupts off; gives the CPU to the next */
+void make_ready(struct proc *proc);     /* irq */
+int wait_on(struct list *queue);        /* blocks; 0, or -EINTR if killed */
+int wait_on_locked(struct list *queue); /* the same, for who has interrupts off already */
+void wake_all(struct list *queue);      /* irq */
 void sched_yield(void);
-bool someone_ready(void);                   /* irq off */
+bool someone_ready(void); /* irq off */
 NORETURN void sched_start(struct proc *first);
-void check_stack(void);                     /* panics if the kernel stack has overflowed */
+void check_stack(void); /* panics if the kernel stack has overflowed */
 extern struct list all_procs;
 
 /* timer.c: ticks and sleepers. */
 void timer_init(void);
-void timer_interrupt(void);                 /* irq */
-int timer_sleep(u32 milliseconds);          /* may block; 0 or -EINTR */
-void timer_idle(void);                      /* irq off: only wake us for the next sleeper */
-void timer_busy(void);                      /* irq off: a tick each TICK_NS again */
+void timer_interrupt(void);        /* irq */
+int timer_sleep(u32 milliseconds); /* may block; 0 or -EINTR */
+void timer_idle(void);             /* irq off: only wake us for the next sleeper */
+void timer_busy(void);             /* irq off: a tick each TICK_NS again */
 void timer_info(struct clockinfo *info);
 
 /* initrd.c: the files, all of them in memory. */
@@ -111,8 +110,8 @@ const struct initrd_file *initrd_entry(u32 index);       /* NULL: past the last 
 
 /* file.c: open files and the descriptors of the current process. */
 struct file *file_console(void);
-struct file *file_get(struct file *file);   /* one more owner; returns it */
-void file_put(struct file *file);           /* one owner less; NULL does nothing */
+struct file *file_get(struct file *file); /* one more owner; returns it */
+void file_put(struct file *file);         /* one owner less; NULL does nothing */
 int file_open(const char *path);
 int file_close(u32 fd);
 int file_dup(u32 fd);
@@ -129,7 +128,7 @@ int pipe_write(struct pipe *pipe, va_t buffer, u32 length); /* may block */
 
 /* console.c: lines from the keyboard, text to the screen. */
 void console_init(void);
-void console_interrupt(void);               /* irq */
+void console_interrupt(void);                   /* irq */
 int console_read_line(va_t buffer, u32 length); /* may block */
 int console_print(va_t buffer, u32 length);
 

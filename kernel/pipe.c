@@ -7,8 +7,8 @@
 #include "kernel/kernel.h"
 
 struct pipe {
-    u32 start;  /* of the oldest byte in data[] */
-    u32 filled; /* bytes */
+    u32 start;            /* of the oldest byte in data[] */
+    u32 filled;           /* bytes */
     u32 readers, writers; /* open files for each end: 0 or 1 */
     struct list want_data, want_room;
     u8 data[PIPE_SIZE];

@@ -119,8 +119,7 @@ proc_fork(void)
 static void
 abandon_children(void)
 {
-    list_for_each_safe(node, &all_procs)
-    {
+    list_for_each_safe (node, &all_procs) {
         struct proc *child = proc_of(node);
 
         if (child->parent != current)
@@ -173,8 +172,7 @@ static struct proc *
 find_ended(i32 pid, bool *any)
 {
     *any = false;
-    list_for_each(node, &all_procs)
-    {
+    list_for_each (node, &all_procs) {
         struct proc *child = proc_of(node);
 
         if (child->parent != current || (pid != -1 && child->pid != (u32)pid))
@@ -228,8 +226,7 @@ proc_kill(u32 pid)
 {
     if (pid == INIT_PID)
         return -EPERM;
-    list_for_each(node, &all_procs)
-    {
+    list_for_each (node, &all_procs) {
         struct proc *proc = proc_of(node);
         u32 flags;
 
@@ -248,8 +245,7 @@ proc_kill(u32 pid)
 void
 proc_interrupt_console(void)
 {
-    list_for_each(node, &all_procs)
-    {
+    list_for_each (node, &all_procs) {
         struct proc *proc = proc_of(node);
 
         if (proc->pid != INIT_PID && proc->state != PROC_ZOMBIE && file_is_console(proc->files[0]))
@@ -260,8 +256,7 @@ proc_interrupt_console(void)
 int
 proc_info(u32 pid, struct procinfo *info)
 {
-    list_for_each(node, &all_procs)
-    {
+    list_for_each (node, &all_procs) {
         const struct proc *proc = proc_of(node);
 
         if (proc->pid < pid)

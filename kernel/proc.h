@@ -21,6 +21,7 @@
 #include "lib/types.h"
 
 #define STACK_CANARY 0x5AFEC0DE
+#define RED_ZONE     256 /* bytes above the canary that count as overflow already */
 #define INIT_PID     1
 
 /* The address space of a program. What is not a page of its file is demand zero. */
@@ -41,10 +42,10 @@ struct proc {
     bool orphan; /* nobody waits for it: freed as soon as it has ended */
     u32 status;  /* exit status, once it is a zombie */
     u32 ticks, faults;
-    u64 wake_at;            /* clock_ns, while it sleeps */
+    u64 wake_at; /* clock_ns, while it sleeps */
     struct proc *parent;
-    struct list all;        /* in all_procs, by pid */
-    struct list queue;      /* in the ready queue, or in what it waits for */
+    struct list all;         /* in all_procs, by pid */
+    struct list queue;       /* in the ready queue, or in what it waits for */
     struct list child_ended; /* it waits here in proc_wait */
     struct file *files[FD_MAX];
     char name[NAME_MAX + 1];

@@ -12,14 +12,19 @@ struct proc *current;
 u32 need_work;
 static struct list ready = {&ready, &ready};
 
-/* A stack that has grown into struct proc has damaged it: nothing there can be trusted. */
+/* A stack that has grown into struct proc has damaged it: nothing there can be trusted. So we
+ * stop a little before, or when the canary shows that it was there in between. */
 void
 check_stack(void)
 {
-    if (current && current->canary != STACK_CANARY) {
-        current = NULL;
-        panic("kernel stack overflow: the canary below the stack is gone");
-    }
+    va_t sp = (va_t)__builtin_frame_address(0);
+    u32 pid;
+
+    if (!current || (current->canary == STACK_CANARY && sp >= (va_t)(current + 1) + RED_ZONE))
+        return;
+    pid = current->pid;
+    current = NULL;
+    panic("kernel stack overflow in process %u: ESP is %08x", pid, sp);
 }
 
 void
@@ -79,17 +84,17 @@ void
 schedule(void)
 {
     struct proc *old = current;
-    struct proc *new;
+    struct proc *next;
 
     check_stack();
-    new = next_proc();
-    if (new == old) {
+    next = next_proc();
+    if (next == old) {
         old->state = PROC_RUNNING;
         need_work = old->killed;
         return;
     }
-    make_current(new);
-    switch_stack(&old->sp, new->sp);
+    make_current(next);
+    switch_stack(&old->sp, next->sp);
     proc_reap(); /* as `old` again, or as a process that begins: see proc_begin */
 }
 

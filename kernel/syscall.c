@@ -218,12 +218,15 @@ sys_crash(ARGUMENTS)
 const u32 syscall_count = SYS_COUNT;
 
 const syscall_function syscall_table[SYS_COUNT] = {
-    [SYS_exit] = sys_exit,       [SYS_fork] = sys_fork,         [SYS_exec] = sys_exec,
-    [SYS_wait] = sys_wait,       [SYS_kill] = sys_kill,         [SYS_getpid] = sys_getpid,
-    [SYS_yield] = sys_yield,     [SYS_sleep] = sys_sleep,       [SYS_sbrk] = sys_sbrk,
-    [SYS_open] = sys_open,       [SYS_close] = sys_close,       [SYS_read] = sys_read,
-    [SYS_write] = sys_write,     [SYS_dup] = sys_dup,           [SYS_pipe] = sys_pipe,
-    [SYS_readdir] = sys_readdir, [SYS_procinfo] = sys_procinfo, [SYS_meminfo] = sys_meminfo,
-    [SYS_clock] = sys_clock,     [SYS_pv] = sys_pv,             [SYS_power] = sys_power,
-    [SYS_crash] = sys_crash,
+    [SYS_exit] = sys_exit,         [SYS_fork] = sys_fork,
+    [SYS_exec] = sys_exec,         [SYS_wait] = sys_wait,
+    [SYS_kill] = sys_kill,         [SYS_getpid] = sys_getpid,
+    [SYS_yield] = sys_yield,       [SYS_sleep] = sys_sleep,
+    [SYS_sbrk] = sys_sbrk,         [SYS_open] = sys_open,
+    [SYS_close] = sys_close,       [SYS_read] = sys_read,
+    [SYS_write] = sys_write,       [SYS_dup] = sys_dup,
+    [SYS_pipe] = sys_pipe,         [SYS_readdir] = sys_readdir,
+    [SYS_procinfo] = sys_procinfo, [SYS_meminfo] = sys_meminfo,
+    [SYS_clock] = sys_clock,       [SYS_pv] = sys_pv,
+    [SYS_power] = sys_power,       [SYS_crash] = sys_crash,
 };

@@ -26,7 +26,7 @@
 #define SYS_dup      13 /* (fd)                        the lowest free descriptor               */
 #define SYS_pipe     14 /* (int fd[2])                 fd[0] reads what fd[1] writes            */
 #define SYS_readdir  15 /* (index, struct dirent *)    -ENOENT past the last                    */
-#define SYS_procinfo 16 /* (pid, struct procinfo *)    the process with the lowest pid >= pid, or -ESRCH */
+#define SYS_procinfo 16 /* (pid, struct procinfo *)    the lowest pid >= pid; else -ESRCH      */
 #define SYS_meminfo  17 /* (struct meminfo *)                                                   */
 #define SYS_clock    18 /* (struct clockinfo *)                                                 */
 #define SYS_pv       19 /* (what, index, struct pv_*)  what the pvops table holds, PV_Q_*       */
@@ -34,33 +34,33 @@
 #define SYS_crash    21 /* (how)                       breaks the kernel on purpose, CRASH_*    */
 #define SYS_COUNT    22
 
-#define EPERM   1
-#define ENOENT  2
-#define ESRCH   3
-#define EINTR   4
-#define EIO     5
-#define E2BIG   7
-#define ENOEXEC 8
-#define EBADF   9
-#define ECHILD  10
-#define EAGAIN  11
-#define ENOMEM  12
-#define EFAULT  14
-#define EINVAL  22
-#define ENFILE  23
-#define EMFILE  24
-#define EPIPE   32
+#define EPERM        1
+#define ENOENT       2
+#define ESRCH        3
+#define EINTR        4
+#define EIO          5
+#define E2BIG        7
+#define ENOEXEC      8
+#define EBADF        9
+#define ECHILD       10
+#define EAGAIN       11
+#define ENOMEM       12
+#define EFAULT       14
+#define EINVAL       22
+#define ENFILE       23
+#define EMFILE       24
+#define EPIPE        32
 #define ENAMETOOLONG 36
-#define ENOSYS  38
+#define ENOSYS       38
 
 #define WAIT_NOHANG 1 /* wait: 0 instead of blocking when no child has ended */
 
 /* Exit statuses that the kernel gives; a program's own is 0 to 127. */
-#define STATUS_KILLED   137 /* 128 + 9: kill, Ctrl-C, or no memory left for it            */
-#define STATUS_MEMORY   139 /* 128 + 11: an address that is not its own, #PF #GP #SS      */
-#define STATUS_OPCODE   132 /* 128 + 4: an instruction it may not use, #UD, #NM (the FPU) */
-#define STATUS_DIVIDE   136 /* 128 + 8: #DE, #OF, #BR                                     */
-#define STATUS_DEBUG    133 /* 128 + 5: #DB, #BP                                          */
+#define STATUS_KILLED 137 /* 128 + 9: kill, Ctrl-C, or no memory left for it            */
+#define STATUS_MEMORY 139 /* 128 + 11: an address that is not its own, #PF #GP #SS      */
+#define STATUS_OPCODE 132 /* 128 + 4: an instruction it may not use, #UD, #NM (the FPU) */
+#define STATUS_DIVIDE 136 /* 128 + 8: #DE, #OF, #BR                                     */
+#define STATUS_DEBUG  133 /* 128 + 5: #DB, #BP                                          */
 
 #define USER_TOP       0x40000000u /* programs live below: one L2 table a process */
 #define USER_STACK_MAX 0x00100000u /* the stack grows down from USER_TOP, to 1 MiB */
@@ -130,15 +130,22 @@ struct pv_q_op {
     char group[12], name[20];
     char kind[8]; /* CALL, PATCH or JMP */
     char doc[104];
-    u32 sites;         /* places that call it */
-    u32 count;         /* calls so far; only counted with pv.patch=count */
-    va_t body;         /* what the table points at */
+    u32 sites; /* places that call it */
+    u32 count; /* calls so far; only counted with pv.patch=count */
+    va_t body; /* what the table points at */
     char body_name[32];
 };
 
 #define PV_SITE_MAX 8 /* bytes of the longest site */
 
-enum pv_site_how { PV_SITE_INDIRECT, PV_SITE_INLINE, PV_SITE_CALL, PV_SITE_JUMP, PV_SITE_COUNT, PV_SITE_POISON };
+enum pv_site_how {
+    PV_SITE_INDIRECT,
+    PV_SITE_INLINE,
+    PV_SITE_CALL,
+    PV_SITE_JUMP,
+    PV_SITE_COUNT,
+    PV_SITE_POISON
+};
 
 struct pv_q_site {
     va_t address;

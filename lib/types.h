@@ -24,11 +24,11 @@ typedef u32 va_t;  /* a linear ("virtual") address */
 typedef u64 pa_t;  /* a physical address; pseudo-physical where a hypervisor moves us */
 typedef u64 pte_t; /* an entry of any page-table level, PAE format */
 
-#define ARRAY_SIZE(a)   (sizeof(a) / sizeof((a)[0]))
-#define ALIGN_UP(x, a)  (((x) + (a)-1) & ~((a)-1))
-#define PAGE_SHIFT      12
-#define PAGE_SIZE       4096u
-#define PAGE_MASK       (PAGE_SIZE - 1)
+#define ARRAY_SIZE(a)  (sizeof(a) / sizeof((a)[0]))
+#define ALIGN_UP(x, a) (((x) + (a)-1) & ~((a)-1))
+#define PAGE_SHIFT     12
+#define PAGE_SIZE      4096u
+#define PAGE_MASK      (PAGE_SIZE - 1)
 
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 

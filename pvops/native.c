@@ -40,21 +40,25 @@ enter(void)
     return "the kernel is not in ring 0 (use pv=trap or pv=vmi)";
 }
 
+/* clang-format off: it would indent the braces twice */
 const struct pv_backend native_backend = {
-    .info = {
-        .name = "native",
-        .kernel_rpl = 0,
-        .va_top = VA_TOP,
-        .shared_kernel_l2 = true,
-        .has_pc_devices = true,
-        .has_task_gates = true,
-    },
-    .ops = {
+    .info =
+        {
+            .name = "native",
+            .kernel_rpl = 0,
+            .va_top = VA_TOP,
+            .shared_kernel_l2 = true,
+            .has_pc_devices = true,
+            .has_task_gates = true,
+        },
+    .ops =
+        {
 #include "pvops/pvops.def"
 #undef PV_OP
 #undef PV_GROUP
-    },
+        },
     .inlines = pv_inlines,
     .inlines_end = pv_inlines_end,
     .enter = enter,
 };
+/* clang-format on */

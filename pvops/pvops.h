@@ -29,11 +29,11 @@ struct table_pointer {
 /* What setup() finds out from the loader. */
 struct boot_info {
     char cmdline[512];
-    u32 ram_pages;            /* frames 0 .. ram_pages-1; 640 KiB to 1 MiB are the PC's */
-    u32 mapped_pages;         /* of which the boot tables' direct map covers these */
-    u32 first_free;           /* the first frame behind the kernel image */
-    pa_t initrd, initrd_end;  /* equal if there is none */
-    pte_t *root;              /* the boot tables' root; it stays the kernel's */
+    u32 ram_pages;           /* frames 0 .. ram_pages-1; 640 KiB to 1 MiB are the PC's */
+    u32 mapped_pages;        /* of which the boot tables' direct map covers these */
+    u32 first_free;          /* the first frame behind the kernel image */
+    pa_t initrd, initrd_end; /* equal if there is none */
+    pte_t *root;             /* the boot tables' root; it stays the kernel's */
 };
 
 #define LAZY_MMU 1
@@ -65,11 +65,11 @@ enum pv_op {
 /* What a backend is, besides its bodies. */
 struct pv_info {
     const char *name;
-    u32 kernel_rpl;          /* the ring that the kernel runs in */
-    va_t va_top;             /* the kernel's linear space ends here */
-    bool shared_kernel_l2;   /* may all roots share one L2 table for the kernel? */
-    bool has_pc_devices;     /* are there a PIC, a PIT, a keyboard, ports? */
-    bool has_task_gates;     /* may #DF have a stack of its own? */
+    u32 kernel_rpl;        /* the ring that the kernel runs in */
+    va_t va_top;           /* the kernel's linear space ends here */
+    bool shared_kernel_l2; /* may all roots share one L2 table for the kernel? */
+    bool has_pc_devices;   /* are there a PIC, a PIT, a keyboard, ports? */
+    bool has_task_gates;   /* may #DF have a stack of its own? */
 };
 
 extern struct pv_ops pv_ops;   /* the table in force */

@@ -25,7 +25,7 @@ PDPTE       equ 0x01                    ; P: no other bit is allowed here
 
 extern kernel_main
 
-section .multiboot
+section .multiboot alloc noexec nowrite
 align 4
     dd MULTIBOOT_MAGIC, MULTIBOOT_FLAGS, -(MULTIBOOT_MAGIC + MULTIBOOT_FLAGS)
 

@@ -9,13 +9,13 @@
 #define INDEX 0x70
 #define DATA  0x71
 
-#define REG_A          0x0A
-#define UPDATING       0x80
-#define REG_B          0x0B
-#define BINARY         0x04 /* else BCD */
-#define HOURS_24       0x02 /* else 12, with PM in bit 7 */
-#define REG_CENTURY    0x32
-#define UPDATE_LOOPS   100000 /* an update takes 2 ms at most; a port read about 1 us */
+#define REG_A        0x0A
+#define UPDATING     0x80
+#define REG_B        0x0B
+#define BINARY       0x04 /* else BCD */
+#define HOURS_24     0x02 /* else 12, with PM in bit 7 */
+#define REG_CENTURY  0x32
+#define UPDATE_LOOPS 100000 /* an update takes 2 ms at most; a port read about 1 us */
 
 struct date {
     u32 second, minute, hour, day, month, year;
@@ -78,11 +78,11 @@ native_wall_clock(void)
     read_date(&date);
     for (;;) {
         read_date(&again);
-        if (date.second == again.second && date.minute == again.minute &&
-            date.hour == again.hour && date.day == again.day)
+        if (date.second == again.second && date.minute == again.minute && date.hour == again.hour &&
+            date.day == again.day)
             break;
         date = again;
     }
-    return ((u64)days(date.year, date.month, date.day) * 24 + date.hour) * 3600 +
-           date.minute * 60 + date.second;
+    return ((u64)days(date.year, date.month, date.day) * 24 + date.hour) * 3600 + date.minute * 60 +
+           date.second;
 }

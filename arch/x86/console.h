@@ -10,6 +10,7 @@
 
 void uart_init(void);
 void uart_write(const char *text, u32 length);
+void uart_drain(void); /* until all of it has left the machine */
 u32 uart_read(void);
 
 void vga_init(void);

@@ -29,8 +29,8 @@
 
 /* The boot tables map this much of memory, in 8 L1 tables, before memory.c maps all of it.
  * The loader must have put everything below. */
-#define BOOT_MAPPED  0x01000000
-#define BOOT_L1S     8
+#define BOOT_MAPPED 0x01000000
+#define BOOT_L1S    8
 
 /* GDT: selector = 8 * index + ring. */
 #define GDT_KERNEL_CODE 1
@@ -41,11 +41,11 @@
 #define GDT_DF_TSS      6
 #define GDT_ENTRIES     8
 
-#define KERNEL_CS 0x08
-#define KERNEL_DS 0x10
-#define USER_CS   0x1B
-#define USER_DS   0x23
-#define TSS_SEL   0x28
+#define KERNEL_CS  0x08
+#define KERNEL_DS  0x10
+#define USER_CS    0x1B
+#define USER_DS    0x23
+#define TSS_SEL    0x28
 #define DF_TSS_SEL 0x30
 
 /* IDT */

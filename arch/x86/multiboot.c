@@ -51,8 +51,7 @@ find_initrd(const struct multiboot_info *info, struct boot_info *boot)
     boot->initrd = module->start;
     boot->initrd_end = module->end;
     if (boot->initrd & PAGE_MASK || boot->initrd_end < boot->initrd ||
-        boot->initrd < pa_of(kernel_end) ||
-        boot->initrd_end > (pa_t)boot->ram_pages << PAGE_SHIFT)
+        boot->initrd < pa_of(kernel_end) || boot->initrd_end > (pa_t)boot->ram_pages << PAGE_SHIFT)
         panic("the boot loader put the initrd at %08x to %08x, where it cannot be",
               (u32)boot->initrd, (u32)boot->initrd_end);
 }

@@ -13,11 +13,11 @@ static u32 in_use;
 void
 pc_console_use(u32 devices)
 {
-    u32 new = devices & ~in_use;
+    u32 added = devices & ~in_use;
 
-    if (new & CONSOLE_SERIAL)
+    if (added & CONSOLE_SERIAL)
         uart_init();
-    if (new & CONSOLE_VGA) {
+    if (added & CONSOLE_VGA) {
         vga_init();
         ps2_init();
     }

@@ -9,18 +9,18 @@
 #include "arch/x86/native.h"
 #include "kernel/kernel.h"
 
-#define PIT_HZ      1193182u
-#define CHANNEL_0   0x40
-#define CHANNEL_2   0x42
-#define COMMAND     0x43
-#define ONE_SHOT_0  0x30 /* channel 0, low byte then high byte, mode 0: interrupt at zero */
-#define PERIODIC_0  0x34 /* channel 0, mode 2: interrupt each time */
-#define ONE_SHOT_2  0xB0 /* channel 2, mode 0 */
-#define PORT_B      0x61 /* of the PC: gate and output of channel 2 */
-#define GATE_2      0x01
-#define SPEAKER     0x02
-#define OUTPUT_2    0x20
-#define LONGEST     0xFFFFu /* counts: about 55 ms */
+#define PIT_HZ     1193182u
+#define CHANNEL_0  0x40
+#define CHANNEL_2  0x42
+#define COMMAND    0x43
+#define ONE_SHOT_0 0x30 /* channel 0, low byte then high byte, mode 0: interrupt at zero */
+#define PERIODIC_0 0x34 /* channel 0, mode 2: interrupt each time */
+#define ONE_SHOT_2 0xB0 /* channel 2, mode 0 */
+#define PORT_B     0x61 /* of the PC: gate and output of channel 2 */
+#define GATE_2     0x01
+#define SPEAKER    0x02
+#define OUTPUT_2   0x20
+#define LONGEST    0xFFFFu /* counts: about 55 ms */
 
 #define ROUND_COUNTS (PIT_HZ / 1000)
 #define ROUND_NS     ((u32)(ROUND_COUNTS * 1000000000ull / PIT_HZ))

@@ -5,6 +5,7 @@
  * Read first: lib/exit.h.
  */
 #include "arch/x86/arch.h"
+#include "arch/x86/console.h"
 #include "arch/x86/native.h"
 #include "kernel/kernel.h"
 #include "lib/exit.h"
@@ -20,6 +21,7 @@ leave(u32 status)
 {
     static const char shutdown[] = "Shutdown";
 
+    uart_drain();
     out8(EXIT_BASE + status, EXIT_PORT);
     for (u32 i = 0; i < sizeof shutdown - 1; i++)
         out8((u8)shutdown[i], BOCHS_EXIT_PORT);

@@ -107,8 +107,8 @@ trap(struct trap_frame *frame)
     else if (vector == VECTOR_PF)
         page_fault(frame);
     else if (from_program(frame))
-        program_fault(exceptions[vector < ARRAY_SIZE(exceptions) ? vector : 0].status,
-                      "%s at %08x", exception_name(vector), frame->eip);
+        program_fault(exceptions[vector < ARRAY_SIZE(exceptions) ? vector : 0].status, "%s at %08x",
+                      exception_name(vector), frame->eip);
     else
         panic_trap(frame, "%s in the kernel", exception_name(vector));
 }
@@ -118,9 +118,21 @@ void
 double_fault(void)
 {
     struct trap_frame frame = {
-        .es = tss.es, .ds = tss.ds, .edi = tss.edi, .esi = tss.esi, .ebp = tss.ebp,
-        .ebx = tss.ebx, .edx = tss.edx, .ecx = tss.ecx, .eax = tss.eax, .vector = VECTOR_DF,
-        .eip = tss.eip, .cs = tss.cs, .eflags = tss.eflags, .esp = tss.esp, .ss = tss.ss,
+        .es = tss.es,
+        .ds = tss.ds,
+        .edi = tss.edi,
+        .esi = tss.esi,
+        .ebp = tss.ebp,
+        .ebx = tss.ebx,
+        .edx = tss.edx,
+        .ecx = tss.ecx,
+        .eax = tss.eax,
+        .vector = VECTOR_DF,
+        .eip = tss.eip,
+        .cs = tss.cs,
+        .eflags = tss.eflags,
+        .esp = tss.esp,
+        .ss = tss.ss,
     };
 
     panic_trap(&frame, "double fault: no stack for a trap at ESP %08x", tss.esp);

@@ -22,7 +22,8 @@
 #define LCR_DLAB     0x80
 #define MCR_READY    0x0B /* DTR, RTS, and OUT2: a PC's gate to the interrupt line */
 #define LSR_RECEIVED 0x01
-#define LSR_EMPTY    0x20 /* the transmit FIFO */
+#define LSR_ROOM     0x20 /* the transmit FIFO is empty */
+#define LSR_IDLE     0x40 /* and so is the shift register */
 
 #define FIFO_SIZE 16
 #define PATIENCE  1000000u /* reads of LSR; 16 bytes take 1.4 ms */
@@ -42,12 +43,19 @@ uart_init(void)
 
 /* A port that is never ready is broken or not there: its output is lost, we go on. */
 static void
-wait_empty(void)
+wait_for(u32 status)
 {
     u32 patience = PATIENCE;
 
-    while (!(in8(LSR) & LSR_EMPTY) && --patience)
+    while (!(in8(LSR) & status) && --patience)
         continue;
+}
+
+/* Before the machine stops: what is still in the FIFO would never be sent. */
+void
+uart_drain(void)
+{
+    wait_for(LSR_IDLE);
 }
 
 void
@@ -57,7 +65,7 @@ uart_write(const char *text, u32 length)
 
     for (u32 i = 0; i < length; i++) {
         if (room < 2) { /* a newline is two bytes */
-            wait_empty();
+            wait_for(LSR_ROOM);
             room = FIFO_SIZE;
         }
         if (text[i] == '\n') {

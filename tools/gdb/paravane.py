@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: MIT
+"""GDB commands that show what pvops holds. Loaded by `make gdb`; `help paravane` lists them."""
+import gdb
+
+SITE_HOW = ("indirect", "inline", "call", "jump", "count", "poison")
+
+
+def symbol_at(address):
+    """The function that holds an address, with the offset into it."""
+    text = gdb.execute(f"info symbol {address:#x}", to_string=True)
+    return text.split(" in section")[0] if " in section" in text else f"{address:#x}"
+
+
+def op_list():
+    """(group, name, kind, doc) of each op, from the kernel's own list."""
+    ops = gdb.parse_and_eval("pv_op_list")
+    first, last = ops.type.range()
+    for index in range(first, last + 1):
+        op = ops[index]
+        yield (op["group"].string(), op["name"].string(),
+               str(op["kind"]).removeprefix("PV_KIND_"), op["doc"].string())
+
+
+def sites():
+    """Each record of .pv_sites."""
+    site = gdb.parse_and_eval("(struct pv_site *)&pv_sites")
+    end = gdb.parse_and_eval("(struct pv_site *)&pv_sites_end")
+    while site < end:
+        yield site.dereference()
+        site += 1
+
+
+def code_bytes(address, length):
+    """Bytes of memory as the machine holds them now."""
+    return gdb.selected_inferior().read_memory(address, length).tobytes()
+
+
+class Paravane(gdb.Command):
+    """Commands for Paravane: pv-ops, pv-sites."""
+
+    def __init__(self):
+        super().__init__("paravane", gdb.COMMAND_USER)
+
+    def invoke(self, argument, from_tty):
+        gdb.execute("help paravane")
+
+
+class PvOps(gdb.Command):
+    """pv-ops: each op of the table with its kind and the body in force."""
+
+    def __init__(self):
+        super().__init__("pv-ops", gdb.COMMAND_DATA)
+
+    def invoke(self, argument, from_tty):
+        slots = gdb.parse_and_eval("(unsigned int *)&pv_ops")
+        last_group = None
+        for index, (group, name, kind, doc) in enumerate(op_list()):
+            if group != last_group:
+                print(f"{group}:")
+                last_group = group
+            print(f"  {name:16} {kind:5} {symbol_at(int(slots[index])):28} {doc}")
+
+
+class PvSites(gdb.Command):
+    """pv-sites [OP]: each call site, what it holds now, and what the patcher put there."""
+
+    def __init__(self):
+        super().__init__("pv-sites", gdb.COMMAND_DATA)
+
+    def invoke(self, argument, from_tty):
+        names = [name for _, name, _, _ in op_list()]
+        wanted = argument.strip()
+        if wanted and wanted not in names:
+            raise gdb.GdbError(f"pv-sites: there is no op '{wanted}'; pv-ops lists them")
+        for site in sites():
+            name = names[int(site["op"])]
+            if wanted and name != wanted:
+                continue
+            address, length, used = (int(site[field]) for field in ("address", "length", "used"))
+            held = code_bytes(address, length)
+            print(f"{address:08x} {symbol_at(address):28} {name:16} "
+                  f"{SITE_HOW[int(site['how'])]:8} {held[:used].hex(' ')} | {held[used:].hex(' ')}")
+
+
+Paravane()
+PvOps()
+PvSites()

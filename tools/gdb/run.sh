@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# tools/gdb/run.sh: QEMU stopped at its first instruction, and GDB attached to it.
+#
+# Usage: tools/gdb/run.sh [GDB OPTION...]
+# Reads: ARGS, RUN, MEM   as iso/run.sh
+# The console goes to build/gdb/console.log (another terminal: tail -f). Each user has a port of
+# their own, so that a lab full of people can share a machine. QEMU ends with GDB.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+port=${GDB_PORT:-$((25000 + $(id -u) % 5000))}
+log=build/gdb
+mkdir -p "$log"
+
+line=${ARGS:-}${RUN:+ run=\"$RUN\"}
+qemu-system-i386 -accel tcg -m "${MEM:-64}" -nodefaults -no-user-config -vga std -display none \
+    -no-reboot -device isa-debug-exit,iobase=0xf4,iosize=1 -serial "file:$log/console.log" \
+    -kernel build/kernel.elf -initrd build/initrd.tar -append "$line" -S -gdb "tcp:localhost:$port" \
+    </dev/null 2>"$log/qemu.log" &
+qemu=$!
+trap 'kill "$qemu" 2>/dev/null || true' EXIT
+
+for _ in {1..50}; do
+    { : >"/dev/tcp/localhost/$port"; } 2>/dev/null && break
+    kill -0 "$qemu" 2>/dev/null || { cat "$log/qemu.log" >&2; exit 1; }
+    sleep 0.1
+done
+
+echo "The console goes to $log/console.log. hbreak kernel_main, then c, is a good start;"
+echo "pv-ops and pv-sites show the table and the call sites."
+# Symbols of C and NASM are in kernel.debug; hardware breakpoints work before paging is on.
+gdb -q -nx -x tools/gdb/paravane.py -ex 'set confirm off' -ex 'set pagination off' \
+    -ex "target remote localhost:$port" "$@" build/kernel.debug
