@@ -73,6 +73,7 @@ $(B)/ksyms%o: $(B)/ksyms%asm
 
 $(B)/kernel.debug: $(KERNEL_OBJ) $(LIB_OBJ) $(B)/ksyms.o arch/x86/kernel.ld
 	$(Q)$(LD) $(LDFLAGS) -T arch/x86/kernel.ld -Map=$(B)/kernel.map -o $@ $(filter %.o,$^)
+	$(Q)$(OBJCOPY) --wildcard --strip-symbol='..@*' $@ # labels inside NASM macros
 
 # What is booted has no DWARF: it is in kernel.debug, which GDB loads.
 $(B)/kernel.elf: $(B)/kernel.debug

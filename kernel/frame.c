@@ -13,7 +13,7 @@ struct free_page {
     struct free_page *next;
 };
 
-static struct {
+static struct frame_pool {
     u16 *owners;       /* of each frame */
     u32 fresh, end;    /* frames from here on were never used, but for .. */
     u32 skip, resume;  /* .. the initrd's, in the middle */
@@ -48,16 +48,18 @@ frame_init(const struct boot_info *boot)
     u32 table_pages = ALIGN_UP(boot->ram_pages * sizeof(u16), PAGE_SIZE) / PAGE_SIZE;
     u32 initrd_frames;
 
-    pool.skip = (u32)(boot->initrd >> PAGE_SHIFT);
-    pool.resume = (u32)(ALIGN_UP(boot->initrd_end, PAGE_SIZE) >> PAGE_SHIFT);
+    pool = (struct frame_pool){
+        .fresh = boot->first_free,
+        .end = boot->ram_pages,
+        .skip = (u32)(boot->initrd >> PAGE_SHIFT),
+        .resume = (u32)(ALIGN_UP(boot->initrd_end, PAGE_SIZE) >> PAGE_SHIFT),
+    };
     initrd_frames = pool.resume - pool.skip;
     if (boot->first_free + initrd_frames + table_pages + MIN_FREE_PAGES > boot->ram_pages)
         panic("%u KiB of memory are too little: kernel and initrd take %u KiB, and at least "
               "%u KiB must be left",
               boot->ram_pages * 4, (boot->first_free + initrd_frames + table_pages) * 4,
               MIN_FREE_PAGES * 4);
-    pool.fresh = boot->first_free;
-    pool.end = boot->ram_pages;
     pool.owners = take_fresh(table_pages);
     memset(pool.owners, 0, table_pages * PAGE_SIZE);
     pool.total = boot->ram_pages - boot->first_free - initrd_frames - table_pages;

@@ -16,9 +16,15 @@ $(UNIT)/test_div64:   $(UNIT)/lib/div64.o
 $(UNIT)/test_elf:     $(UNIT)/lib/elf.o
 $(UNIT)/test_ustar:   $(UNIT)/lib/ustar.o
 $(UNIT)/test_cmdline: $(UNIT)/lib/cmdline.o
+$(UNIT)/test_frame:   $(UNIT)/kernel/frame.o
+$(UNIT)/test_patch:   $(UNIT)/pvops/patch.o
 
 # These define what the host's C library defines too. All others use the host's, as ASan knows it.
 $(UNIT)/lib/string.o $(UNIT)/lib/format.o: UNIT_CFLAGS += -include tests/unit/rename.h
+
+
+# kernel/frame.c sees another machine: an array for a memory.
+$(UNIT)/kernel/frame.o $(UNIT)/tests/unit/test_frame.o: UNIT_CFLAGS := -Itests/unit/fake $(UNIT_CFLAGS)
 
 .PHONY: unit unit-build
 .PRECIOUS: $(UNIT)/%.o $(UNIT)/tests/unit/%.o
