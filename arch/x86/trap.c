@@ -84,6 +84,8 @@ page_fault(struct trap_frame *frame)
 
     if (for_program && vm_fault(va, frame->error & PF_WRITE, frame->error & PF_PRESENT))
         return;
+    if (from_program(frame) && current->killed)
+        return; /* there was no memory for it: it ends on the way out */
     if (from_program(frame))
         program_fault(STATUS_MEMORY, "%s of address %08x at %08x",
                       frame->error & PF_WRITE ? "write" : "read", va, frame->eip);
