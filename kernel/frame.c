@@ -62,7 +62,7 @@ frame_init(const struct boot_info *boot)
               MIN_FREE_PAGES * 4);
     pool.owners = take_fresh(table_pages);
     memset(pool.owners, 0, table_pages * PAGE_SIZE);
-    pool.total = boot->ram_pages - boot->first_free - initrd_frames - table_pages;
+    pool.total = pool.end - pool.fresh - (pool.fresh <= pool.skip ? initrd_frames : 0);
     pool.unused = pool.total;
 }
 

@@ -110,33 +110,23 @@ vm_destroy(struct vm *vm)
 
 /* --- page faults --------------------------------------------------------------------------- */
 
-/* A page for the running program, or NULL: then it ends, since it cannot go on without. */
-static void *
-page_for_fault(va_t va)
+/* Without the page at `va` the running program cannot go on: it ends. False, for vm_fault. */
+static bool
+no_memory(va_t va)
 {
-    void *page = page_alloc();
-
-    if (page)
-        return page;
     printk("%s[%u]: no memory left for the page at %08x: ended with status %u\n", current->name,
            current->pid, va & ~PAGE_MASK, STATUS_KILLED);
     current->killed = true;
     need_work = 1;
-    return NULL;
+    return false;
 }
 
 static bool
 give_zeroed_page(va_t va)
 {
-    void *page = page_for_fault(va);
+    void *page = page_alloc_zeroed();
 
-    if (!page)
-        return false;
-    memset(page, 0, PAGE_SIZE);
-    if (vm_map_page(&current->vm, va, page, true) == 0)
-        return true;
-    page_for_fault(va);
-    return false;
+    return (page && vm_map_page(&current->vm, va, page, true) == 0) || no_memory(va);
 }
 
 /* The last owner keeps the page; any other gets a copy. */
@@ -147,9 +137,9 @@ copy_on_write(va_t va, pte_t *ptep)
     void *page = page_of(pfn);
 
     if (page_owners(pfn) > 1) {
-        page = page_for_fault(va);
+        page = page_alloc();
         if (!page)
-            return false;
+            return no_memory(va);
         memcpy(page, page_of(pfn), PAGE_SIZE);
         page_put(page_of(pfn));
     }

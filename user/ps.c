@@ -26,7 +26,7 @@ main(int argc, char **argv)
                info.state < ARRAY_SIZE(states) ? states[info.state] : "?", info.pages, info.ticks,
                info.faults, info.name);
     }
-    if (result != -ENOENT)
+    if (result != -ESRCH)
         fail("%s", error_name(result));
     return 0;
 }

@@ -100,8 +100,8 @@ show_ops(void)
     struct pv_q_op op;
     char group[sizeof(op.group)] = "";
 
-    printf("  %-15s %-5s %5s%*.*s  %s\n", "OP", "KIND", "SITES", (int)count_width,
-           (int)count_width, "CALLS", "DOES");
+    printf("  %-15s %-5s %5s%*.*s  %s\n", "OP", "KIND", "SITES", (int)count_width, (int)count_width,
+           "CALLS", "DOES");
     for (u32 index = 0; ask(PV_Q_OP, index, &op); index++) {
         if (strcmp(group, op.group) != 0) {
             strlcpy(group, op.group, sizeof(group));
@@ -147,7 +147,7 @@ show_site(const struct pv_q_site *site, const char *op)
 {
     char place[48], before[2 * PV_SITE_MAX + 1], now[2 * PV_SITE_MAX + 1];
 
-    snprintf(place, sizeof(place), "%s+%x", site->function, site->function_offset);
+    snprintf(place, sizeof(place), "%s+0x%x", site->function, site->function_offset);
     printf("%08x %-25s %-15s %-16s -> %-16s ", site->address, place, op,
            hex(before, site->before, site->length), hex(now, site->now, site->length));
     show_how(site);

@@ -44,5 +44,5 @@ $(USER_BIN): $(B)/user/bin/%: $(B)/user/%.debug
 
 # The same bytes from the same files, whoever builds it and when.
 $(B)/initrd.tar: $(USER_BIN) $(DAMAGED_BIN) $(B)/user/bin/README
-	$(Q)tar --format=ustar --sort=name --mtime=@0 --mode=u=rwX,go=rX --owner=0 --group=0 \
-	    --numeric-owner -C $(B)/user/bin -cf $@ $(notdir $^)
+	$(Q)tar --format=ustar --mtime=@0 --mode=u=rwX,go=rX --owner=0 --group=0 --numeric-owner \
+	    -C $(B)/user/bin -cf $@ $(sort $(notdir $^))

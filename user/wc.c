@@ -33,7 +33,8 @@ count(i32 fd, const char *name)
 static void
 print(struct counts counts, const char *name)
 {
-    printf("%8u %8u %8u  %s\n", counts.lines, counts.words, counts.bytes, name);
+    printf("%8u %8u %8u%s%s\n", counts.lines, counts.words, counts.bytes, name[0] ? "  " : "",
+           name);
 }
 
 int

@@ -73,6 +73,7 @@ multiboot_entry:
 .high:
     mov     esp, boot_stack_top
     xor     ebp, ebp                    ; the backtrace ends here
+    lldt    bp                          ; no LDT: its selectors fault
     call    kernel_main
     ud2                                 ; kernel_main does not return
 

@@ -20,6 +20,7 @@ static const struct {
     {ENOMEM, "not enough memory (ENOMEM)"},
     {EFAULT, "bad address (EFAULT)"},
     {EINVAL, "invalid argument (EINVAL)"},
+    {ENFILE, "too many open files in the system (ENFILE)"},
     {EMFILE, "too many open files (EMFILE)"},
     {EPIPE, "nobody reads the pipe (EPIPE)"},
     {ENAMETOOLONG, "name too long (ENAMETOOLONG)"},

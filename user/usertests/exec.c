@@ -60,6 +60,8 @@ arguments(void)
     CHECK(strcmp(text, "one  two words 3\n") == 0);
     CHECK_EQ(echo(no_arguments, text, sizeof(text)), 0);
     CHECK(strcmp(text, "\n") == 0);
+    CHECK_EQ(echo(no_arguments + 1, text, sizeof(text)), 0); /* not even argv[0] */
+    CHECK(strcmp(text, "\n") == 0);
 }
 
 static void
@@ -145,10 +147,7 @@ new_program_same_process(void)
     make_pipe(fds);
     pid = fork_child();
     if (pid == 0) {
-        u8 *pages = add_pages(PAGES);
-
-        for (u32 i = 0; i < PAGES; i++)
-            pages[i * PAGE_SIZE] = 1;
+        take_pages(PAGES);
         close(STDIN);
         dup(fds[0]);
         close_pipe(fds);

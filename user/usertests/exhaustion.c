@@ -40,9 +40,15 @@ exec_echo(void)
 
 /* A program is the tables, and pages of text, data and stack. */
 static void
-exec_without_memory(void)
+exec_with_few_pages(void)
 {
     fail_with_few_pages(6, exec_echo);
+}
+
+static void
+exec_without_memory(void)
+{
+    must_return(exec_with_few_pages);
 }
 
 static i32
@@ -65,7 +71,7 @@ static void
 eat_all_memory(void)
 {
     for (;;)
-        *add_pages(1) = 1;
+        take_pages(100);
 }
 
 static void
@@ -130,9 +136,7 @@ copy_without_memory(void)
 {
     struct hog hog;
 
-    shared_pages = add_pages(SOME_PAGES);
-    for (u32 i = 0; i < SOME_PAGES; i++)
-        shared_pages[i * PAGE_SIZE] = 1;
+    shared_pages = take_pages(SOME_PAGES);
     hog = start_hog(SOME_PAGES);
     CHECK_EQ(status_of_run(write_shared_pages), STATUS_KILLED);
     for (u32 i = 0; i < SOME_PAGES; i++)
@@ -174,7 +178,7 @@ fork_bomb(void)
 {
     enum { PAGES = 500, PAGES_OF_A_PROCESS = 20 };
     struct hog hog = start_hog(PAGES);
-    i32 full[2], go[2], pid;
+    i32 full[2], go[2], pid, status;
     char byte;
 
     make_pipe(full);
@@ -194,7 +198,7 @@ fork_bomb(void)
     CHECK_EQ(read(full[0], &byte, 1), 0);
     CHECK(count_processes_younger_than(pid) >= PAGES / PAGES_OF_A_PROCESS);
     close(go[1]);
-    i32 status = status_of(pid);
+    status = status_of(pid);
     CHECK(status == 0 || status == STATUS_KILLED);
     end_hog(hog);
 }

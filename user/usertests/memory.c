@@ -270,13 +270,11 @@ static void
 shared_pages_are_counted(void)
 {
     enum { PAGES = 50 };
-    u8 *pages = add_pages(PAGES);
     struct meminfo before, during;
     i32 fds[2], pid;
 
     make_pipe(fds);
-    for (u32 i = 0; i < PAGES; i++)
-        pages[i * PAGE_SIZE] = 1;
+    take_pages(PAGES);
     CHECK_EQ(meminfo(&before), 0);
     pid = fork_child();
     if (pid == 0) {

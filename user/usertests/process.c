@@ -71,28 +71,28 @@ fork_generations(void)
         exit(GENERATIONS - generation + 2);
 }
 
-/* Every process forks once at each level, all run at the same time. */
+/* Every process forks once at each level that is left, and writes a byte. */
 static void
 fork_tree(void)
 {
     enum { LEVELS = 5, PROCESSES = 1 << LEVELS };
-    i32 fds[2];
-    bool root = true;
-    char byte;
+    i32 root = getpid();
+    u32 children = 0;
     i32 count = 0;
+    i32 fds[2];
+    char byte;
 
     make_pipe(fds);
     for (u32 level = 0; level < LEVELS; level++)
-        root = fork_child() != 0 && root;
+        children = fork_child() == 0 ? 0 : children + 1;
     tell(fds[1]);
-    close(fds[1]);
-    while (root && read(fds[0], &byte, 1) == 1)
-        count++;
-    close(fds[0]);
-    for (i32 status; wait(-1, &status, 0) > 0;)
-        CHECK_EQ(status, 0);
-    if (root)
+    CHECK_EQ(close(fds[1]), 0);
+    if (getpid() == root) {
+        while (read(fds[0], &byte, 1) == 1)
+            count++;
         CHECK_EQ(count, PROCESSES);
+    }
+    all_end_well(children);
 }
 
 static void
@@ -107,6 +107,17 @@ exit_status(void)
             exit(statuses[i]);
         CHECK_EQ(status_of(pid), statuses[i]);
     }
+}
+
+/* Of a status, eight bits are kept. */
+static void
+exit_status_is_a_byte(void)
+{
+    i32 pid = fork_child();
+
+    if (pid == 0)
+        exit(0x1234500 + 42);
+    CHECK_EQ(status_of(pid), 42);
 }
 
 static void
@@ -318,8 +329,8 @@ procinfo_lists_all(void)
         }
     }
     CHECK(me);
-    CHECK_EQ(procinfo(last + 1, &info), -ENOENT);
-    CHECK_EQ(procinfo(NO_SUCH_PID, &info), -ENOENT);
+    CHECK_EQ(procinfo(last + 1, &info), -ESRCH);
+    CHECK_EQ(procinfo(NO_SUCH_PID, &info), -ESRCH);
 }
 
 static void
@@ -335,8 +346,10 @@ zombie(void)
         CHECK_EQ(procinfo(pid, &info), 0);
         CHECK_EQ(info.pid, pid);
     } while (info.state != PROC_ZOMBIE);
+    CHECK_EQ(kill(pid), -ESRCH);
     CHECK_EQ(status_of(pid), 0);
-    CHECK(procinfo(pid, &info) == -ENOENT || (i32)info.pid != pid);
+    CHECK(procinfo(pid, &info) == -ESRCH || (i32)info.pid != pid);
+    CHECK_EQ(kill(pid), -ESRCH);
 }
 
 static void
@@ -355,11 +368,22 @@ unknown_calls(void)
         CHECK_EQ(syscall3(numbers[i], 0, 0, 0), -ENOSYS);
 }
 
+/* With arguments that do something, these two would end everything. */
+static void
+power_and_crash_errors(void)
+{
+    CHECK_EQ(power(POWER_REBOOT + 1, 0), -EINVAL);
+    CHECK_EQ(power(UINT32_MAX, 0), -EINVAL);
+    CHECK_EQ(crash(CRASH_DF + 1), -EINVAL);
+    CHECK_EQ(crash(UINT32_MAX), -EINVAL);
+}
+
 static const struct test tests[] = {
     {"fork-values", fork_values},
     {"fork-generations", fork_generations},
     {"fork-tree", fork_tree},
     {"exit-status", exit_status},
+    {"exit-status-is-a-byte", exit_status_is_a_byte},
     {"wait-any", wait_any},
     {"wait-particular", wait_particular},
     {"wait-without-blocking", wait_without_blocking},
@@ -375,6 +399,7 @@ static const struct test tests[] = {
     {"zombie", zombie},
     {"yield-returns", yield_returns},
     {"unknown-calls", unknown_calls},
+    {"power-and-crash-errors", power_and_crash_errors},
 };
 
 SUITE(process, tests);

@@ -46,21 +46,52 @@ start(void (*body)(void))
     exit(0);
 }
 
-i32
-status_of(i32 pid)
+/* Whoever failed a CHECK has reported it: once is enough. */
+static i32
+pass_on_failure(i32 status)
 {
-    i32 status = -1;
-
-    CHECK_EQ(wait(pid, &status, 0), pid);
     if (status == STATUS_CHECK_FAILED)
         exit(STATUS_CHECK_FAILED);
     return status;
 }
 
 i32
+status_of(i32 pid)
+{
+    i32 status;
+
+    CHECK_EQ(wait(pid, &status, 0), pid);
+    return pass_on_failure(status);
+}
+
+i32
 status_of_run(void (*body)(void))
 {
     return status_of(start(body));
+}
+
+void
+must_return(void (*body)(void))
+{
+    enum { CAME_BACK = 42 };
+    i32 pid = fork_child();
+
+    if (pid == 0) {
+        body();
+        exit(CAME_BACK);
+    }
+    CHECK_EQ(status_of(pid), CAME_BACK);
+}
+
+void
+all_end_well(u32 children)
+{
+    i32 status;
+
+    while (children-- > 0) {
+        CHECK(wait(-1, &status, 0) > 0);
+        CHECK_EQ(pass_on_failure(status), 0);
+    }
 }
 
 void
@@ -147,12 +178,21 @@ add_pages(u32 count)
     return (u8 *)aligned;
 }
 
+u8 *
+take_pages(u32 count)
+{
+    u8 *pages = add_pages(count);
+
+    for (u32 i = 0; i < count; i++)
+        pages[i * PAGE_SIZE] = 1;
+    return pages;
+}
+
+/* A write that changes nothing. */
 static void
 own_page(u32 address)
 {
-    volatile u8 *byte = (volatile u8 *)address;
-
-    *byte = *byte;
+    *(volatile u8 *)address |= 0;
 }
 
 void
@@ -175,6 +215,7 @@ take_stack_pages(u32 leave)
 {
     static u32 lowest; /* what has been touched by this function */
 
+    own_pages();
     if (lowest == 0)
         lowest = ((u32)__builtin_frame_address(0) & ~PAGE_MASK) - 2 * PAGE_SIZE;
     for (u32 left = free_pages() - leave; left > 0; left--) {
@@ -190,13 +231,8 @@ take_heap_pages(u32 leave)
 {
     u32 free;
 
-    while ((free = free_pages()) > leave + 128) {
-        u32 count = (free - leave - 64) * 511 / 512;
-        u8 *pages = add_pages(count);
-
-        for (u32 i = 0; i < count; i++)
-            own_page((u32)pages + i * PAGE_SIZE);
-    }
+    while ((free = free_pages()) > leave + 128)
+        take_pages((free - leave - 64) * 511 / 512);
 }
 
 struct hog
@@ -219,6 +255,7 @@ start_hog(u32 leave)
             ;
         exit(0);
     }
+    CHECK_EQ(close(done[1]), 0);
     own_pages();
     tell(go[1]);
     await(done[0]);

@@ -23,15 +23,15 @@ struct suite {
     u32 count;
 };
 
-#define SUITE(subject, tests)                                                                      \
+#define SUITE(subject, tests) \
     const struct suite subject##_suite = {#subject, tests, ARRAY_SIZE(tests)}
 
 extern const struct suite process_suite, exec_suite, memory_suite, exhaustion_suite, files_suite,
     pipes_suite, pointers_suite, protection_suite, registers_suite, time_suite, pv_suite;
 
-#define CHECK(condition)                                                                           \
+#define CHECK(condition) \
     ((condition) ? (void)0 : check_failed(__FILE__, __LINE__, "%s", #condition))
-#define CHECK_EQ(expression, wanted)                                                               \
+#define CHECK_EQ(expression, wanted) \
     check_equal(__FILE__, __LINE__, #expression " == " #wanted, (i32)(expression), (i32)(wanted))
 
 /* Prints "FAIL test: file:line: text" and ends this process. */
@@ -54,6 +54,13 @@ i32 status_of(i32 pid);
 
 /* Both in one. */
 i32 status_of_run(void (*body)(void));
+
+/* Runs `body` in a child, which must come back from it: an exec that succeeds where it should fail
+ * would otherwise look like a good end. */
+void must_return(void (*body)(void));
+
+/* Waits for so many children, whichever end first; each must end with status 0. */
+void all_end_well(u32 children);
 
 /* Ends a child with kill. */
 void end_child(i32 pid);
@@ -79,8 +86,10 @@ void await(i32 fd);
 
 u32 free_pages(void);
 
-/* Adds so many pages to the heap, not touched yet; the address of the first. */
+/* Adds so many pages to the heap; the address of the first. take_pages writes a 1 at the start of
+ * each, add_pages does not touch them. */
 u8 *add_pages(u32 count);
+u8 *take_pages(u32 count);
 
 /* Writes to each page of data and to the stack, so that this process needs no memory for what it
  * does from now on, if it does not fork. */
@@ -89,8 +98,8 @@ void own_pages(void);
 /* Takes pages, for this process's stack, until exactly `leave` are free. At most 200 in all. */
 void take_stack_pages(u32 leave);
 
-/* A process that takes all memory but exactly `leave` pages and keeps it until end_hog or until
- * the caller ends. The caller has called own_pages since the fork. */
+/* A process that takes all memory but exactly `leave` pages and keeps it until end_hog, or until
+ * the caller ends. The caller's own pages are its own then, as after own_pages. */
 struct hog {
     i32 pid, leash;
 };

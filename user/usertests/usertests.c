@@ -8,15 +8,15 @@
  *     usertests -l             lists them
  *
  * Gives: a line a test, "ok NAME" or "FAIL NAME: what went wrong", and at the end a line with
- *        the sums. A test in which a process faults or never ends well fails; the others go on.
+ *        the sums. A test that ends in a fault or does not end at all fails; the others go on.
  */
 #include "user/usertests/test.h"
 #include "user/usertests/runner.h"
 
 static const struct suite *const suites[] = {
-    &process_suite,    &exec_suite,       &memory_suite,    &exhaustion_suite,
-    &files_suite,      &pipes_suite,      &pointers_suite,  &protection_suite,
-    &registers_suite,  &time_suite,       &pv_suite,
+    &process_suite,   &exec_suite,  &memory_suite,   &exhaustion_suite,
+    &files_suite,     &pipes_suite, &pointers_suite, &protection_suite,
+    &registers_suite, &time_suite,  &pv_suite,
 };
 
 char running_test[64];
@@ -38,55 +38,89 @@ kill_younger_than(i32 pid)
         kill((i32)info.pid);
 }
 
-/* Orphans of the test may take a moment to end. Returns what the number of free pages becomes. */
+/* Orphans may take a moment to end. Returns what the number of free pages becomes. */
 static u32
 settled_free_pages(u32 wanted)
 {
     u32 free = free_pages();
 
-    for (u32 i = 0; i < 200 && free != wanted; i++) {
+    for (u32 i = 0; i < 50 && free != wanted; i++) {
         sleep(10);
         free = free_pages();
     }
     return free;
 }
 
-/* Says what is wrong with a test that ended with this status; false if nothing is. */
-static bool
-report_failure(i32 status, u32 free_before)
+/* In the test: waits until the others have closed the gate, and with that done all that takes or
+ * gives back memory. What changes from now on is the test's doing. */
+static void
+pass_gate(const i32 gate[2])
 {
-    u32 free_after;
+    char byte;
 
-    if (status == STATUS_CHECK_FAILED)
-        return true; /* it has reported itself */
-    if (status != 0) {
-        printf("FAIL %s: ended with status %d\n", running_test, status);
-        return true;
+    CHECK_EQ(close(gate[1]), 0);
+    CHECK_EQ(read(gate[0], &byte, 1), 0);
+    CHECK_EQ(close(gate[0]), 0);
+}
+
+/* Ends a test that has not ended by itself after a time that is enough for any emulator. */
+NORETURN static void
+watch(i32 test, const i32 gate[2])
+{
+    enum { LIMIT_MS = 60000 };
+
+    close_pipe(gate);
+    sleep(LIMIT_MS);
+    kill(test);
+    exit(0);
+}
+
+/* Runs a test in a process of its own; its exit status. */
+static i32
+run_guarded(void (*run)(void))
+{
+    i32 test, watchdog, status, ignored;
+    i32 gate[2];
+
+    make_pipe(gate);
+    test = fork_child();
+    if (test == 0) {
+        pass_gate(gate);
+        run();
+        exit(0);
     }
-    free_after = settled_free_pages(free_before);
-    if (free_after != free_before) {
-        printf("FAIL %s: %u pages were free, now %u\n", running_test, free_before, free_after);
-        return true;
-    }
-    return false;
+    watchdog = fork_child();
+    if (watchdog == 0)
+        watch(test, gate);
+    close_pipe(gate);
+    CHECK_EQ(wait(test, &status, 0), test);
+    kill(watchdog);
+    CHECK_EQ(wait(watchdog, &ignored, 0), watchdog);
+    if (status != 0)
+        kill_younger_than(watchdog);
+    return status;
 }
 
 static void
 run_test(const struct suite *suite, const struct test *test)
 {
     u32 free_before = free_pages();
-    i32 pid, status;
+    u32 free_after;
+    i32 status;
 
     snprintf(running_test, sizeof(running_test), "%s/%s", suite->name, test->name);
-    pid = start(test->run);
-    CHECK_EQ(wait(pid, &status, 0), pid);
-    if (report_failure(status, free_before)) {
-        kill_younger_than(pid);
-        failed++;
-    } else {
+    status = run_guarded(test->run);
+    free_after = settled_free_pages(free_before);
+    if (status == 0 && free_after == free_before) {
         printf("ok %s\n", running_test);
         passed++;
+        return;
     }
+    failed++;
+    if (status == 0)
+        printf("FAIL %s: %u pages were free, now %u\n", running_test, free_before, free_after);
+    else if (status != STATUS_CHECK_FAILED) /* that one has reported itself */
+        printf("FAIL %s: ended with status %d\n", running_test, status);
 }
 
 /* Is `name` NULL, the suite, or "suite/test"? */

@@ -10,7 +10,7 @@
 #define NORETURN __attribute__((noreturn))
 #define PV_ABI
 
-#define FAKE_PAGES 600
+#define FAKE_PAGES 2100
 
 struct boot_info {
     u32 ram_pages, first_free;
