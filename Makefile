@@ -48,12 +48,12 @@ $(B)/%.c.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -c $< -o $@
 
-$(B)/%.asm.o: %.asm $(B)/arch/x86/layout.inc
+$(B)/%.asm.o: %.asm $(B)/arch/x86/layout.inc $(B)/lib/hv.inc
 	@mkdir -p $(@D)
 	$(Q)$(NASM) $(NASMFLAGS) -MD $(@:.o=.d) -MT $@ $< -o $@
 
 # C and NASM read the same numbers: each `#define NAME number` becomes a `%define`.
-$(B)/arch/x86/layout.inc: arch/x86/layout.h
+$(B)/%.inc: %.h
 	@mkdir -p $(@D)
 	$(Q)sed -n 's/^#define \([A-Z0-9_]*\) *\([0-9][0-9A-Fa-fx]*\)$$/%define \1 \2/p' $< > $@
 
@@ -79,7 +79,7 @@ $(B)/kernel.debug: $(KERNEL_OBJ) $(LIB_OBJ) $(B)/ksyms.o arch/x86/kernel.ld
 $(B)/kernel.elf: $(B)/kernel.debug
 	$(Q)$(OBJCOPY) --strip-debug $< $@
 
-include user/user.mk iso/iso.mk tests/tests.mk
+include hv-stub/hv-stub.mk user/user.mk iso/iso.mk tests/tests.mk
 include tools/tools.mk tools/lint/lint.mk tools/gdb/gdb.mk
 
 clean: ## remove build/

@@ -126,7 +126,7 @@ exec(const char *path, const char *args, u32 args_size, u32 argc)
 
     if (!file)
         return -ENOENT;
-    if (elf_check(file->data, file->size) != 0)
+    if (elf_check(file->data, file->size) != NULL)
         return -ENOEXEC;
     error = build(&fresh, file, args, args_size, argc, &sp);
     if (error)

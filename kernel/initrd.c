@@ -48,7 +48,7 @@ initrd_init(const struct boot_info *boot)
         if (!add(&file))
             break;
     if (result < 0)
-        printk("initrd: damaged at byte %u: %s\n", (u32)offset, ustar_error(result));
+        printk("initrd: damaged at byte %u: %s\n", (u32)offset, file.cause);
 }
 
 const struct initrd_file *

@@ -1,56 +1,41 @@
 /* SPDX-License-Identifier: MIT
- * lib/div64.c: 64-bit division, made of the 32-bit `div` instruction. See lib/div64.h.
+ * lib/div64.c: the 64-bit divisions that the compiler calls by these names on i386.
  *
- * Nothing here may divide 64-bit values in C: the compiler would call these very functions.
+ * Runs:  anywhere; in C code one writes / and %, so there is no header.
+ * Needs: a divisor other than 0, else the processor raises #DE, as it does for 32 bits. Nothing
+ *        here may divide 64-bit values in C: that would call these very functions.
+ * Gives: what libgcc would, which is not linked. Unsigned only: nobody divides an i64, and who
+ *        does is told so by the linker, which then misses __divdi3 or __moddi3.
  */
-#include "lib/div64.h"
+#include "lib/types.h"
 
-/* Divides high:low by `divisor`. Needs: high < divisor, else the quotient has no room: #DE. */
-static u32
-divide_step(u32 high, u32 low, u32 divisor, u32 *remainder)
-{
-    u32 quotient;
+u64 __udivmoddi4(u64 dividend, u64 divisor, u64 *remainder); /* remainder may be NULL */
+u64 __udivdi3(u64 dividend, u64 divisor);
+u64 __umoddi3(u64 dividend, u64 divisor);
 
-    asm("divl %[divisor]"
-        : "=a"(quotient), "=d"(*remainder)
-        : "a"(low), "d"(high), [divisor] "r"(divisor)
-        : "cc");
-    return quotient;
-}
-
-/* Divides by a number of 33 to 64 bits, so that the quotient fits 32. Both numbers are cut to
- * their leading bits: the divisor to 32, which are rounded down, so the estimate, shifted into
- * place, is the quotient or one above it. Taking one off makes it right or one too small. */
-static u32
-divide_large(u64 dividend, u64 divisor)
-{
-    u32 remainder;
-    int shift = __builtin_clz((u32)(divisor >> 32));
-    u32 leading = (u32)((divisor << shift) >> 32);
-    u64 half = dividend >> 1; /* keeps the step's quotient below 2^32: leading has its top bit */
-    u32 quotient = divide_step((u32)(half >> 32), (u32)half, leading, &remainder) >> (31 - shift);
-
-    if (quotient > 0)
-        quotient--;
-    return dividend - quotient * divisor >= divisor ? quotient + 1 : quotient;
-}
-
+/* A divisor of 32 bits, as nearly all are, takes two steps of long division, a digit being 32 bits:
+ * `div` makes of EDX:EAX the quotient, EAX, and the remainder, EDX, where the next step wants it.
+ * A larger one is subtracted bit by bit: the first shift brings its leading bit to bit 63. */
 u64
 __udivmoddi4(u64 dividend, u64 divisor, u64 *remainder)
 {
-    u64 quotient;
+    u32 high = (u32)(dividend >> 32), low = (u32)dividend, rest = 0;
+    u64 quotient = 0;
 
-    if (divisor >> 32 != 0) {
-        quotient = divide_large(dividend, divisor);
-    } else {
-        u32 rest;
-        u32 high = divide_step(0, (u32)(dividend >> 32), (u32)divisor, &rest);
-        u32 low = divide_step(rest, (u32)dividend, (u32)divisor, &rest);
-
+    if (divisor >> 32 == 0) {
+        asm("divl %[divisor]" : "+a"(high), "+d"(rest) : [divisor] "r"((u32)divisor) : "cc");
+        asm("divl %[divisor]" : "+a"(low), "+d"(rest) : [divisor] "r"((u32)divisor) : "cc");
         quotient = (u64)high << 32 | low;
+        dividend = rest;
+    } else {
+        for (int shift = __builtin_clz((u32)(divisor >> 32)); shift >= 0; shift--)
+            if (divisor << shift <= dividend) {
+                dividend -= divisor << shift;
+                quotient |= 1u << shift;
+            }
     }
     if (remainder != NULL)
-        *remainder = dividend - quotient * divisor;
+        *remainder = dividend;
     return quotient;
 }
 
@@ -64,29 +49,4 @@ u64
 __umoddi3(u64 dividend, u64 divisor)
 {
     return dividend - __udivdi3(dividend, divisor) * divisor;
-}
-
-/* -2^63 / -1 is 2^63, which has no room: it wraps to -2^63. */
-i64
-__divdi3(i64 dividend, i64 divisor)
-{
-    u64 quotient = __udivdi3(dividend < 0 ? -(u64)dividend : (u64)dividend,
-                             divisor < 0 ? -(u64)divisor : (u64)divisor);
-
-    return (i64)((dividend < 0) != (divisor < 0) ? -quotient : quotient);
-}
-
-i64
-__moddi3(i64 dividend, i64 divisor)
-{
-    return (i64)((u64)dividend - (u64)__divdi3(dividend, divisor) * (u64)divisor);
-}
-
-i64
-__divmoddi4(i64 dividend, i64 divisor, i64 *remainder)
-{
-    i64 quotient = __divdi3(dividend, divisor);
-
-    *remainder = (i64)((u64)dividend - (u64)quotient * (u64)divisor);
-    return quotient;
 }

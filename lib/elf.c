@@ -2,142 +2,87 @@
  * lib/elf.c: ELF32 executables for i386. The contracts are in lib/elf.h.
  *
  * The structures are those of "Tool Interface Standard (TIS) Executable and Linking Format
- * Specification, Version 1.2". They are copied out of the image, which may be unaligned.
+ * Specification, Version 1.2". An image may lie at any address, so they are packed or copied.
  */
 #include "lib/elf.h"
 #include "lib/string.h"
 
-#define PT_LOAD 1
-
 struct elf_header {
     u8 magic[4], class, data, ident_version, padding[9];
     u16 type, machine;
-    u32 version;
-    u32 entry;
-    u32 phoff, shoff; /* file offsets of the program and section header tables */
-    u32 flags;
+    u32 version, entry, phoff, shoff, flags; /* phoff: where the program headers are in the file */
     u16 ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
-};
+} __attribute__((packed));
 
-struct program_header {
-    u32 type, offset, vaddr, paddr, filesz, memsz, flags, align;
-};
+_Static_assert(sizeof(struct elf_header) == 52, "as the specification has it");
 
-_Static_assert(sizeof(struct elf_header) == 52 && sizeof(struct program_header) == 32,
-               "as the specification has them");
-
-/* Copies the header out and checks it; its table of program headers is then in the image. */
-static int
-read_header(const void *image, size_t size, struct elf_header *header)
+/* Returns NULL or the cause. After NULL, the table of program headers lies in the image. */
+static const char *
+check_header(const struct elf_header *header, size_t size)
 {
     if (size < sizeof(*header))
-        return -ELF_E_HEADER;
-    memcpy(header, image, sizeof(*header));
+        return "too short for an ELF header";
     if (memcmp(header->magic, "\177ELF", 4) != 0)
-        return -ELF_E_MAGIC;
+        return "not an ELF file";
     if (header->class != 1 || header->data != 1 || header->ident_version != 1)
-        return -ELF_E_CLASS;
+        return "not ELF32, little endian, version 1";
     if (header->machine != 3)
-        return -ELF_E_MACHINE;
+        return "not for i386";
     if (header->type != 2)
-        return -ELF_E_TYPE;
-    if (header->phentsize != sizeof(struct program_header) || header->phoff > size ||
-        header->phnum > (size - header->phoff) / sizeof(struct program_header))
-        return -ELF_E_TABLE;
-    return 0;
-}
-
-static int
-check_segment(const struct elf_segment *segment, size_t size)
-{
-    if (segment->file_size > segment->memory_size)
-        return -ELF_E_FILE_SIZE;
-    if (segment->file_offset > size || segment->file_size > size - segment->file_offset)
-        return -ELF_E_BOUNDS;
-    if (segment->memory_size > UINT32_MAX - segment->va)
-        return -ELF_E_WRAP;
-    return 0;
-}
-
-int
-elf_check(const void *image, size_t size)
-{
-    struct elf_header header;
-    struct elf_segment segment;
-    unsigned index = 0;
-    va_t end = 0; /* of the segment before */
-    bool any = false, entry_found = false;
-    int result = read_header(image, size, &header);
-
-    if (result != 0)
-        return result;
-    while (elf_segment(image, size, &index, &segment)) {
-        result = check_segment(&segment, size);
-        if (result != 0)
-            return result;
-        if (segment.va < end)
-            return -ELF_E_ORDER;
-        end = segment.va + segment.memory_size;
-        any = true;
-        if ((segment.flags & ELF_X) && header.entry >= segment.va && header.entry < end)
-            entry_found = true;
-    }
-    if (!any)
-        return -ELF_E_NO_SEGMENT;
-    return entry_found ? 0 : -ELF_E_ENTRY;
+        return "not an executable of fixed address";
+    if (header->phentsize != sizeof(struct elf_segment) || header->phoff > size ||
+        header->phnum > (size - header->phoff) / sizeof(struct elf_segment))
+        return "bad program header table";
+    return NULL;
 }
 
 const char *
-elf_error(int result)
+elf_check(const void *image, size_t size)
 {
-    static const char *const phrases[] = {
-        [ELF_OK] = "no error",
-        [ELF_E_HEADER] = "too short for an ELF header",
-        [ELF_E_MAGIC] = "not an ELF file",
-        [ELF_E_CLASS] = "not ELF32, little endian, version 1",
-        [ELF_E_MACHINE] = "not for i386",
-        [ELF_E_TYPE] = "not an executable of fixed address",
-        [ELF_E_TABLE] = "bad program header table",
-        [ELF_E_FILE_SIZE] = "a segment is larger in the file than in memory",
-        [ELF_E_BOUNDS] = "a segment lies outside the file",
-        [ELF_E_WRAP] = "a segment goes past the end of the address space",
-        [ELF_E_ORDER] = "segments overlap or do not ascend",
-        [ELF_E_NO_SEGMENT] = "no segment to load",
-        [ELF_E_ENTRY] = "the entry point is in no executable segment",
-    };
-    unsigned index = -(unsigned)result;
+    const char *cause = check_header(image, size);
+    struct elf_segment segment;
+    unsigned index = 0;
+    va_t end = 0; /* of the segment before */
+    bool has_entry = false;
 
-    return index < ARRAY_SIZE(phrases) ? phrases[index] : "unknown error";
+    if (cause != NULL)
+        return cause;
+    while (elf_segment(image, size, &index, &segment)) {
+        if (segment.file_size > segment.memory_size)
+            return "a segment is larger in the file than in memory";
+        if (segment.file_offset > size || segment.file_size > size - segment.file_offset)
+            return "a segment lies outside the file";
+        if (segment.memory_size > UINT32_MAX - segment.va)
+            return "a segment goes past the end of the address space";
+        if (segment.va < end)
+            return "segments overlap or do not ascend";
+        end = segment.va + segment.memory_size;
+        has_entry |= (segment.flags & ELF_X) && elf_entry(image) - segment.va < segment.memory_size;
+    }
+    if (end == 0)
+        return "no segment to load";
+    return has_entry ? NULL : "the entry point is in no executable segment";
 }
 
 va_t
 elf_entry(const void *image)
 {
-    struct elf_header header;
-
-    memcpy(&header, image, sizeof(header));
-    return header.entry;
+    return ((const struct elf_header *)image)->entry;
 }
 
 bool
-elf_segment(const void *image, size_t size, unsigned *index, struct elf_segment *out)
+elf_segment(const void *image, size_t size, unsigned *index, struct elf_segment *segment)
 {
-    struct elf_header header;
-    struct program_header found;
+    const struct elf_header *header = image;
 
-    if (read_header(image, size, &header) != 0)
+    if (check_header(header, size) != NULL)
         return false;
-    for (const u8 *table = (const u8 *)image + header.phoff; *index < header.phnum;) {
-        memcpy(&found, table + (*index)++ * sizeof(found), sizeof(found));
-        if (found.type == PT_LOAD) {
-            out->va = found.vaddr;
-            out->pa = found.paddr;
-            out->file_offset = found.offset;
-            out->file_size = found.filesz;
-            out->memory_size = found.memsz;
-            out->flags = found.flags & (ELF_R | ELF_W | ELF_X);
+    while (*index < header->phnum) {
+        size_t offset = header->phoff + (*index)++ * sizeof(*segment);
+
+        memcpy(segment, (const u8 *)image + offset, sizeof(*segment));
+        if (segment->type == 1) /* PT_LOAD */
             return true;
-        }
     }
     return false;
 }

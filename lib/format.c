@@ -2,207 +2,124 @@
  * lib/format.c: the printf core. The contracts are in lib/format.h.
  */
 #include "lib/format.h"
-#include "lib/string.h"
 
+#define CHUNK      64 /* characters that the sink gets at once */
 #define DIGITS_MAX 20 /* of a u64 in decimal */
-
-static const char spaces[] = "                ", zeros[] = "0000000000000000";
 
 struct output {
     format_sink sink;
     void *context;
-    size_t total; /* characters sent */
     va_list args; /* those not yet taken */
+    size_t total; /* characters put; the last total % CHUNK are still in `chunk` */
+    char chunk[CHUNK];
+    int width, precision; /* of the directive at hand: width < 0 for `-`, precision < 0 for none */
+    bool zero, wide;      /* it has a `0`, it has an `ll` */
 };
 
-/* What stands between the % and the conversion letter. */
-struct directive {
-    bool left, zero;
-    int width;
-    int precision; /* -1: none */
-    int longs;     /* the number of `l` */
-};
-
-_Static_assert(sizeof(size_t) == sizeof(long), "so that `z` can be taken for one `l`");
-
 static void
-put(struct output *out, const char *text, size_t length)
+put(struct output *out, char character)
 {
-    if (length > 0)
-        out->sink(out->context, text, length);
-    out->total += length;
+    out->chunk[out->total++ % CHUNK] = character;
+    if (out->total % CHUNK == 0)
+        out->sink(out->context, out->chunk, CHUNK);
 }
 
-/* Puts `count` characters of spaces[] or zeros[]; nothing if count is negative. */
+/* Puts `text` up to its zero or the precision, and spaces up to the width on one side of it. Does
+ * not look behind the precision: there may be no zero. */
 static void
-pad(struct output *out, const char run[17], int count)
-{
-    for (; count > 0; count -= 16)
-        put(out, run, count < 16 ? (size_t)count : 16);
-}
-
-/* Puts prefix, zeros and text, and spaces up to the width on the side away from them. */
-static void
-put_field(struct output *out, const struct directive *d, const char *prefix, int zero_count,
-          const char *text, int length)
-{
-    int prefix_length = (int)strlen(prefix);
-    int fill = d->width - prefix_length - zero_count - length;
-
-    if (!d->left)
-        pad(out, spaces, fill);
-    put(out, prefix, (size_t)prefix_length);
-    pad(out, zeros, zero_count);
-    put(out, text, (size_t)length);
-    if (d->left)
-        pad(out, spaces, fill);
-}
-
-/* Puts `value` as %d, %u, %x or %X does; for %d, the caller takes the sign off and makes it the
- * prefix. The precision is the least number of digits; a 0 with precision 0 has none. Without it,
- * the `0` flag asks for as many as the width has room for, unless `-` overrules it. */
-static void
-put_integer(struct output *out, const struct directive *d, const char *prefix, u64 value,
-            char letter)
-{
-    const char *digits = letter == 'X' ? "0123456789ABCDEF" : "0123456789abcdef";
-    unsigned base = letter == 'x' || letter == 'X' ? 16 : 10;
-    char text[DIGITS_MAX], *first = text + DIGITS_MAX;
-    int wanted = d->precision;
-
-    if (wanted < 0 && d->zero && !d->left)
-        wanted = d->width - (int)strlen(prefix);
-    if (value == 0 && d->precision != 0)
-        *--first = '0';
-    for (; value != 0; value /= base)
-        *--first = digits[value % base];
-
-    int length = (int)(text + DIGITS_MAX - first);
-
-    put_field(out, d, prefix, wanted > length ? wanted - length : 0, first, length);
-}
-
-/* Does not look behind the precision: there may be no final zero. */
-static void
-put_string(struct output *out, const struct directive *d, const char *text)
+put_text(struct output *out, const char *text)
 {
     int length = 0;
 
     if (text == NULL)
         text = "(null)";
-    while (length != d->precision && text[length] != '\0')
+    while (length != out->precision && text[length] != '\0')
         length++;
-    put_field(out, d, "", 0, text, length);
+    for (int fill = out->width - length; fill > 0; fill--)
+        put(out, ' ');
+    for (int at = 0; at < length; at++)
+        put(out, text[at]);
+    for (int fill = -out->width - length; fill > 0; fill--)
+        put(out, ' ');
 }
 
-static u64
-take_integer(struct output *out, int longs, bool is_signed)
+/* Puts the next argument as %d, %u or %x does. `0` asks for the digits that the width has room
+ * for, beside the sign. */
+static void
+put_number(struct output *out, char letter)
 {
-    if (longs == 2)
-        return va_arg(out->args, u64);
-    if (longs == 1)
-        return is_signed ? (u64)va_arg(out->args, long) : va_arg(out->args, unsigned long);
-    return is_signed ? (u64)va_arg(out->args, int) : va_arg(out->args, unsigned);
+    u64 value = out->wide ? va_arg(out->args, u64) : va_arg(out->args, u32);
+    bool negative = letter == 'd' && value >> (out->wide ? 63 : 31) != 0;
+    unsigned base = letter == 'x' ? 16 : 10;
+    char text[1 + DIGITS_MAX + 1] = "", *end = text + 1 + DIGITS_MAX, *first = end;
+    int wanted = out->zero ? out->width - negative : 1;
+
+    if (negative)
+        value = out->wide ? -value : -(u32)value;
+    do {
+        *--first = "0123456789abcdef"[value % base];
+        value /= base;
+    } while (value != 0 || (end - first < wanted && end - first < DIGITS_MAX));
+    if (negative)
+        *--first = '-';
+    out->precision = -1; /* that is for strings */
+    put_text(out, first);
 }
 
-/* Reads digits (none is 0) or a `*`; moves *format behind them. */
-static int
-read_number(struct output *out, const char **format)
-{
-    int number = 0;
-
-    if (**format == '*') {
-        (*format)++;
-        return va_arg(out->args, int);
-    }
-    for (; **format >= '0' && **format <= '9'; (*format)++)
-        number = number * 10 + (**format - '0');
-    return number;
-}
-
-/* Reads what follows a %. Returns where the conversion letter should be. */
+/* Reads digits (none is 0) or a `*`. Returns what follows. */
 static const char *
-read_directive(struct output *out, const char *format, struct directive *d)
+read_number(struct output *out, const char *format, int *number)
 {
-    *d = (struct directive){.precision = -1};
-    for (; *format == '-' || *format == '0'; format++)
-        *(*format == '-' ? &d->left : &d->zero) = true;
-    d->width = read_number(out, &format);
-    if (d->width < 0) {
-        d->left = true;
-        d->width = -d->width;
+    if (*format == '*') {
+        *number = va_arg(out->args, int);
+        return format + 1;
     }
-    if (*format == '.') {
-        format++;
-        d->precision = read_number(out, &format);
-    }
-    for (; (*format == 'l' && d->longs < 2) || (*format == 'z' && d->longs < 1); format++)
-        d->longs++;
+    for (*number = 0; *format >= '0' && *format <= '9'; format++)
+        *number = *number * 10 + (*format - '0');
     return format;
 }
 
-/* Returns false, with nothing put, for a letter that it does not know. */
-static bool
-convert(struct output *out, struct directive *d, char letter)
+/* Puts what the directive behind a % says, and returns what follows it. */
+static const char *
+put_directive(struct output *out, const char *format)
 {
-    u64 value;
-    char character;
+    bool left = *format == '-';
+    const char *at = format + left;
 
-    switch (letter) {
-    case 'd':
-    case 'i':
-        value = take_integer(out, d->longs, true);
-        if ((i64)value < 0)
-            put_integer(out, d, "-", -value, 'd');
-        else
-            put_integer(out, d, "", value, 'd');
-        return true;
-    case 'u':
-    case 'x':
-    case 'X':
-        put_integer(out, d, "", take_integer(out, d->longs, false), letter);
-        return true;
-    case 'p':
-        d->precision = 2 * sizeof(void *);
-        put_integer(out, d, "0x", (uintptr_t)va_arg(out->args, void *), 'x');
-        return true;
-    case 'c':
-        character = (char)va_arg(out->args, int);
-        put_field(out, d, "", 0, &character, 1);
-        return true;
-    case 's':
-        put_string(out, d, va_arg(out->args, const char *));
-        return true;
-    case '%':
-        put(out, "%", 1);
-        return true;
-    default:
-        return false;
+    out->zero = *at == '0';
+    at = read_number(out, at + out->zero, &out->width);
+    out->width = left && out->width > 0 ? -out->width : out->width;
+    out->precision = -1;
+    if (*at == '.')
+        at = read_number(out, at + 1, &out->precision);
+    out->wide = at[0] == 'l' && at[1] == 'l';
+    at += out->wide ? 2 : 0;
+    if (*at == 'd' || *at == 'u' || *at == 'x') {
+        put_number(out, *at);
+    } else if (*at == 's') {
+        put_text(out, va_arg(out->args, const char *));
+    } else {
+        put(out, '%');
+        if (*at != '%')
+            return format; /* unknown: the rest of it is text */
     }
+    return at + 1;
 }
 
 size_t
 vformat(format_sink sink, void *context, const char *format, va_list args)
 {
     struct output out = {.sink = sink, .context = context};
-    struct directive directive;
 
     va_copy(out.args, args);
-    while (*format != '\0') {
-        const char *start = format;
-
-        if (*start == '%') {
-            format = read_directive(&out, start + 1, &directive);
-            if (convert(&out, &directive, *format)) {
-                format++;
-                continue;
-            }
-        }
-        while (*format != '\0' && *format != '%')
-            format++;
-        put(&out, start, (size_t)(format - start));
-    }
+    while (*format != '\0')
+        if (*format == '%')
+            format = put_directive(&out, format + 1);
+        else
+            put(&out, *format++);
     va_end(out.args);
+    if (out.total % CHUNK != 0)
+        sink(context, out.chunk, out.total % CHUNK);
     return out.total;
 }
 
@@ -212,23 +129,19 @@ struct buffer {
 };
 
 static void
-buffer_sink(void *context, const char *text, size_t length)
+to_buffer(void *context, const char *text, size_t length)
 {
     struct buffer *buffer = context;
-    size_t copied = length < buffer->room ? length : buffer->room;
 
-    if (copied == 0)
-        return; /* the buffer may be NULL */
-    memcpy(buffer->next, text, copied);
-    buffer->next += copied;
-    buffer->room -= copied;
+    for (; length > 0 && buffer->room > 0; length--, buffer->room--)
+        *buffer->next++ = *text++;
 }
 
 int
 vsnprintf(char *text, size_t size, const char *format, va_list args)
 {
     struct buffer buffer = {.next = text, .room = size > 0 ? size - 1 : 0};
-    size_t length = vformat(buffer_sink, &buffer, format, args);
+    size_t length = vformat(to_buffer, &buffer, format, args);
 
     if (size > 0)
         *buffer.next = '\0';

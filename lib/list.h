@@ -38,21 +38,15 @@ list_empty(const struct list *head)
     return head->next == head;
 }
 
-/* Links `node`, which must be on no list, behind `place`: on a head, as the first. */
-static inline void
-list_add_head(struct list *node, struct list *place)
-{
-    node->prev = place;
-    node->next = place->next;
-    place->next->prev = node;
-    place->next = node;
-}
-
-/* The same, before `place`: on a head, as the last. */
+/* Links `node`, which must be on no list, before `place`: on a head, as the last;
+ * on its `next`, as the first. */
 static inline void
 list_add_tail(struct list *node, struct list *place)
 {
-    list_add_head(node, place->prev);
+    node->next = place;
+    node->prev = place->prev;
+    place->prev->next = node;
+    place->prev = node;
 }
 
 /* Takes `node` off its list. A node on no list stays so: removing twice does no harm. */

@@ -6,54 +6,38 @@
  */
 #include "lib/string.h"
 
-/* Copies upwards, so the ranges may overlap if `to` is the lower one. */
-static void
-copy_up(void *to, const void *from, size_t count)
+void *
+memcpy(void *to, const void *from, size_t count)
 {
+    void *next = to;
     size_t words = count / 4, bytes = count % 4;
 
-    asm volatile("rep movsl" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
-    asm volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(bytes) : : "memory");
-}
-
-/* Copies downwards. Rare, so a plain loop will do, and DF stays 0. The empty asm keeps the
- * compiler from seeing a memmove in it. */
-static void
-copy_down(u8 *to, const u8 *from, size_t count)
-{
-    while (count-- > 0) {
-        to[count] = from[count];
-        asm volatile("" : : : "memory");
-    }
-}
-
-void *
-memcpy(void *restrict to, const void *restrict from, size_t count)
-{
-    copy_up(to, from, count);
+    asm volatile("rep movsl" : "+D"(next), "+S"(from), "+c"(words) : : "memory");
+    asm volatile("rep movsb" : "+D"(next), "+S"(from), "+c"(bytes) : : "memory");
     return to;
 }
 
-/* The subtraction wraps when `to` is below `from`, so one comparison finds both safe cases. */
+/* memcpy copies upwards, which is safe unless `to` lies inside the range to be copied: then the
+ * subtraction, which wraps for `to` below `from`, is less than `count`. Downwards is rare, so a
+ * plain loop will do, and DF stays 0. `volatile` keeps the compiler from seeing a memmove. */
 void *
 memmove(void *to, const void *from, size_t count)
 {
     if ((uintptr_t)to - (uintptr_t)from >= count)
-        copy_up(to, from, count);
-    else
-        copy_down(to, from, count);
+        return memcpy(to, from, count);
+    while (count-- > 0)
+        ((volatile u8 *)to)[count] = ((const u8 *)from)[count];
     return to;
 }
 
 void *
 memset(void *to, int byte, size_t count)
 {
-    void *cursor = to;
-    u32 pattern = (u8)byte * 0x01010101u;
+    void *next = to;
     size_t words = count / 4, bytes = count % 4;
 
-    asm volatile("rep stosl" : "+D"(cursor), "+c"(words) : "a"(pattern) : "memory");
-    asm volatile("rep stosb" : "+D"(cursor), "+c"(bytes) : "a"(pattern) : "memory");
+    asm volatile("rep stosl" : "+D"(next), "+c"(words) : "a"((u8)byte * 0x01010101u) : "memory");
+    asm volatile("rep stosb" : "+D"(next), "+c"(bytes) : "a"(byte) : "memory");
     return to;
 }
 
@@ -71,11 +55,7 @@ memcmp(const void *a, const void *b, size_t count)
 size_t
 strlen(const char *text)
 {
-    const char *end = text;
-
-    while (*end != '\0')
-        end++;
-    return (size_t)(end - text);
+    return (size_t)(strchr(text, '\0') - text);
 }
 
 int
@@ -106,10 +86,9 @@ size_t
 strlcpy(char *restrict to, const char *restrict from, size_t size)
 {
     size_t length = strlen(from);
+    size_t copied = length < size ? length : size - 1;
 
     if (size > 0) {
-        size_t copied = length < size ? length : size - 1;
-
         memcpy(to, from, copied);
         to[copied] = '\0';
     }

@@ -11,7 +11,7 @@
 #include "lib/types.h"
 
 /* The two ranges of memcpy must not overlap; those of memmove may. */
-void *memcpy(void *restrict to, const void *restrict from, size_t count);
+void *memcpy(void *to, const void *from, size_t count);
 void *memmove(void *to, const void *from, size_t count);
 void *memset(void *to, int byte, size_t count);
 int memcmp(const void *a, const void *b, size_t count);

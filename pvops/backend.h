@@ -7,25 +7,25 @@
 #include "lib/abi.h"
 #include "pvops/pvops.h"
 
-/* Instructions that a backend offers in place of a call of one op. */
+/* A body that is a few instructions, which may stand in a site itself (inline.inc). */
 struct pv_inline {
-    const u8 *code;
-    u8 op, length;
-    u8 unused[2];
+    const u8 *body;
+    u32 length;
 };
+
+extern const struct pv_inline pv_inlines[], pv_inlines_end[];
 
 /* A backend is one of these, in a file of its own. */
 struct pv_backend {
     struct pv_info info;
-    struct pv_ops ops;
-    const struct pv_inline *inlines, *inlines_end;
+    bool only_if_asked; /* pv=auto passes it over */
 
-    /* NULL if it is here and now in force, or a phrase that says why it is not. Interrupts off;
-     * the table is still native's. */
-    const char *(*enter)(void);
+    /* Finds out whether it is here, and fills the table, which is native's until then. NULL if
+     * all is well, or a phrase that says why it is not here. Interrupts off. */
+    const char *(*enter)(struct pv_ops *ops);
 };
 
-extern const struct pv_backend native_backend;
+extern const struct pv_backend native_backend, trap_backend;
 
 /* One call site, recorded by pv_call.h and pv_call.inc. */
 struct pv_site {
@@ -62,16 +62,15 @@ pv_body(u32 op)
 enum pv_patch_mode { PV_PATCH_OFF, PV_PATCH_ON, PV_PATCH_COUNT, PV_PATCH_POISON };
 
 /* patch.c: rewrites every site for the table in force; returns how many were changed. */
-u32 pv_patch_all(const struct pv_backend *backend, enum pv_patch_mode mode);
+u32 pv_patch_all(enum pv_patch_mode mode);
 
 /* patch.c: composes what a site is to hold, in bytes[site->length], and says in site->how and
- * ->used what that is. Touches no code. `code`: the backend's instructions for the op, or NULL. */
+ * ->used what that is. Touches no code. */
 void pv_compose_indirect(const struct pv_site *site, u8 *bytes);
 void pv_compose_inline(struct pv_site *site, const struct pv_inline *code, u8 *bytes);
 void pv_compose_direct(struct pv_site *site, const u8 *target, enum pv_site_how how, u8 *bytes);
 
 /* select.c: how the table in force came about. */
-extern const struct pv_backend *pv_backend;
 extern enum pv_patch_mode pv_patch_mode;
 extern u32 pv_patched;
 

@@ -2,57 +2,38 @@
 ; pvops/native.asm: the native backend's bodies that are machine instructions.
 ;
 ; Runs:  in ring 0.
-; Gives: native_<op> for each op whose native form is a few instructions. A body between INLINE
-;        and END_INLINE is also offered to patch.c in .pv_inline: where a site has room for it,
-;        the instructions themselves replace the call.
-; Read first: pvops.def (registers), pv_call.h (kinds).
+; Gives: native_<op> for each op whose native form is a few instructions.
+; Read first: pvops.def (registers), pv_call.h (kinds), inline.inc.
 
-%include "pvops/pv_call.inc"
+%include "pvops/inline.inc"
 
 extern gdt, idt, tss
-
-%macro INLINE 1
-%push inline
-%define %$op %1
-global native_%1
-native_%1:
-%endmacro
-
-%macro END_INLINE 0
-%%end:
-    ret
-[section .pv_inline noexec]
-    dd native_ %+ %$op
-    db PV_ %+ %$op, %%end - native_ %+ %$op, 0, 0
-__SECT__
-%pop
-%endmacro
 
 section .text
 
 ; --- irq -------------------------------------------------------------------------------------
 
-INLINE irq_save
+INLINE native_irq_save
     pushf
     pop     eax
     cli
 END_INLINE
 
-INLINE irq_restore
+INLINE native_irq_restore
     push    eax
     popf
 END_INLINE
 
-INLINE irq_disable
+INLINE native_irq_disable
     cli
 END_INLINE
 
-INLINE irq_enable
+INLINE native_irq_enable
     sti
 END_INLINE
 
 ; sti lets the next instruction begin before an interrupt is taken: none can slip in between.
-INLINE safe_halt
+INLINE native_safe_halt
     sti
     hlt
 END_INLINE
@@ -76,27 +57,27 @@ native_cpuid:
     pop     ebx
     ret
 
-INLINE read_cr2
+INLINE native_read_cr2
     mov     eax, cr2
 END_INLINE
 
-INLINE read_cr3
+INLINE native_read_cr3
     mov     eax, cr3
 END_INLINE
 
-INLINE write_cr3
+INLINE native_write_cr3
     mov     cr3, eax
 END_INLINE
 
-INLINE load_gdt
+INLINE native_load_gdt
     lgdt    [eax]
 END_INLINE
 
-INLINE load_idt
+INLINE native_load_idt
     lidt    [eax]
 END_INLINE
 
-INLINE load_tr
+INLINE native_load_tr
     ltr     ax
 END_INLINE
 
@@ -114,20 +95,20 @@ native_write_idt_entry:
     mov     [idt + eax * 8 + 4], ecx
     ret
 
-INLINE load_sp0
+INLINE native_load_sp0
     mov     [tss + 4], eax              ; struct tss: sp0
 END_INLINE
 
-INLINE rdmsr
+INLINE native_rdmsr
     mov     ecx, eax
     rdmsr
 END_INLINE
 
-INLINE wrmsr
+INLINE native_wrmsr
     wrmsr
 END_INLINE
 
-INLINE iret
+INLINE native_iret
     iret
 END_INLINE
 
@@ -135,10 +116,10 @@ END_INLINE
 
 ; Physical addresses are what the machine wants: nothing to do, and nothing is what a patched
 ; site holds.
-INLINE make_pte
+INLINE native_make_pte
 END_INLINE
 
-INLINE pte_pa
+INLINE native_pte_pa
 END_INLINE
 
 ; An entry is 64 bits, but we store 32 at a time. Memory is below 4 GiB and there is no NX bit,
@@ -150,54 +131,54 @@ INLINE %1
 END_INLINE
 %endmacro
 
-INLINE_STORE_ENTRY set_pte
-INLINE_STORE_ENTRY set_pmd
-INLINE_STORE_ENTRY set_pdpte
+INLINE_STORE_ENTRY native_set_pte
+INLINE_STORE_ENTRY native_set_pmd
+INLINE_STORE_ENTRY native_set_pdpte
 
 ; The CPU reads tables wherever they are: nobody need be told.
-INLINE pt_announce
+INLINE native_pt_announce
 END_INLINE
 
-INLINE pt_release
+INLINE native_pt_release
 END_INLINE
 
-INLINE flush_one
+INLINE native_flush_one
     invlpg  [eax]
 END_INLINE
 
-INLINE flush_all
+INLINE native_flush_all
     mov     eax, cr3
     mov     cr3, eax
 END_INLINE
 
 ; Everything takes effect at once.
-INLINE lazy_begin
+INLINE native_lazy_begin
 END_INLINE
 
-INLINE lazy_end
+INLINE native_lazy_end
 END_INLINE
 
 ; --- time ------------------------------------------------------------------------------------
 
 ; Nobody else runs on this CPU.
-INLINE stolen_ns
+INLINE native_stolen_ns
     xor     eax, eax
     xor     edx, edx
 END_INLINE
 
 ; --- io --------------------------------------------------------------------------------------
 
-INLINE in8
+INLINE native_in8
     xor     eax, eax
     in      al, dx
 END_INLINE
 
-INLINE out8
+INLINE native_out8
     out     dx, al
 END_INLINE
 
 ; A write to port 80h, the POST code display, takes about a microsecond on any PC bus.
-INLINE io_delay
+INLINE native_io_delay
     out     0x80, al
 END_INLINE
 

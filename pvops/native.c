@@ -13,21 +13,18 @@
 
 #define EFLAGS_IF 0x200
 
-/* native.asm */
-PV_ABI u32 native_ring_experiment(u32 *flags_after_cli);
-
-extern const struct pv_inline pv_inlines[], pv_inlines_end[];
-
 struct pv_ops pv_ops = {
 #define PV_GROUP(group, doc)
 #define PV_OP(group, kind, ret, name, params, args, doc) .name = native_##name,
 #include "pvops/pvops.def"
+#undef PV_OP
+#undef PV_GROUP
 };
 
 /* cli, then pushf. Both say the same in ring 0. In ring 1 whoever runs us emulates the cli,
  * which trapped; pushf does not trap and tells the real flag. */
 static const char *
-enter(void)
+enter(struct pv_ops *ops)
 {
     u32 flags;
     u32 cs = native_ring_experiment(&flags);
@@ -40,7 +37,6 @@ enter(void)
     return "the kernel is not in ring 0 (use pv=trap or pv=vmi)";
 }
 
-/* clang-format off: it would indent the braces twice */
 const struct pv_backend native_backend = {
     .info =
         {
@@ -51,14 +47,5 @@ const struct pv_backend native_backend = {
             .has_pc_devices = true,
             .has_task_gates = true,
         },
-    .ops =
-        {
-#include "pvops/pvops.def"
-#undef PV_OP
-#undef PV_GROUP
-        },
-    .inlines = pv_inlines,
-    .inlines_end = pv_inlines_end,
     .enter = enter,
 };
-/* clang-format on */

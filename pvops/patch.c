@@ -77,8 +77,8 @@ void
 pv_compose_inline(struct pv_site *site, const struct pv_inline *code, u8 *bytes)
 {
     site->how = PV_SITE_INLINE;
-    site->used = code->length;
-    memcpy(bytes, code->code, code->length);
+    site->used = (u8)code->length;
+    memcpy(bytes, code->body, code->length);
     pad(site, bytes);
 }
 
@@ -94,20 +94,20 @@ pv_compose_direct(struct pv_site *site, const u8 *target, enum pv_site_how how, 
     pad(site, bytes);
 }
 
-/* The backend's instructions for an op, if they fit into `room` bytes. */
+/* The instructions of the body in force, if they may be copied and fit into `room` bytes. */
 static const struct pv_inline *
-find_inline(const struct pv_backend *backend, u32 op, u32 room)
+find_inline(u32 op, u32 room)
 {
-    for (const struct pv_inline *code = backend->inlines; code < backend->inlines_end; code++)
-        if (code->op == op && code->length <= room)
+    for (const struct pv_inline *code = pv_inlines; code < pv_inlines_end; code++)
+        if (code->body == pv_body(op) && code->length <= room)
             return code;
     return NULL;
 }
 
 static void
-compose(const struct pv_backend *backend, struct pv_site *site, enum pv_patch_mode mode, u8 *bytes)
+compose(struct pv_site *site, enum pv_patch_mode mode, u8 *bytes)
 {
-    const struct pv_inline *code = find_inline(backend, site->op, site->length);
+    const struct pv_inline *code = find_inline(site->op, site->length);
 
     if (mode == PV_PATCH_COUNT)
         pv_compose_direct(site, pv_count_thunks[site->op], PV_SITE_COUNT, bytes);
@@ -131,12 +131,12 @@ check(const struct pv_site *site)
         if (memcmp(site->address, expected, site->length) == 0)
             return;
     }
-    panic("pvops: the site at %p (op %u, %u bytes) is not an indirect call", site->address,
-          site->op, site->length);
+    panic("pvops: the site at %08x (op %u, %u bytes) is not an indirect call",
+          (u32)(uintptr_t)site->address, site->op, site->length);
 }
 
 u32
-pv_patch_all(const struct pv_backend *backend, enum pv_patch_mode mode)
+pv_patch_all(enum pv_patch_mode mode)
 {
     u8 bytes[PV_SITE_MAX];
 
@@ -144,7 +144,7 @@ pv_patch_all(const struct pv_backend *backend, enum pv_patch_mode mode)
         return 0;
     for (struct pv_site *site = pv_sites; site < pv_sites_end; site++) {
         check(site);
-        compose(backend, site, mode, bytes);
+        compose(site, mode, bytes);
         memcpy(site->address, bytes, site->length);
     }
     return (u32)(pv_sites_end - pv_sites);

@@ -11,14 +11,11 @@
 #include "pvops/host.h"
 
 /* In the order in which pv=auto tries them. */
-static const struct pv_backend *const backends[] = {&native_backend};
+static const struct pv_backend *const backends[] = {&native_backend, &trap_backend};
 
 struct pv_info pv_info;
-const struct pv_backend *pv_backend;
 enum pv_patch_mode pv_patch_mode;
 u32 pv_patched;
-
-extern struct pv_site pv_sites[], pv_sites_end[];
 
 static __attribute__((noreturn)) void
 not_there(const char *name, const char *why)
@@ -34,8 +31,11 @@ static const struct pv_backend *
 choose_any(void)
 {
     for (u32 i = 0; i < ARRAY_SIZE(backends); i++) {
-        const char *why = backends[i]->enter();
+        const char *why;
 
+        if (backends[i]->only_if_asked)
+            continue;
+        why = backends[i]->enter(&pv_ops);
         if (!why)
             return backends[i];
         printk("pvops: no %s: %s\n", backends[i]->info.name, why);
@@ -52,7 +52,7 @@ choose_named(const char *name)
 
         if (strcmp(name, backends[i]->info.name) != 0)
             continue;
-        why = backends[i]->enter();
+        why = backends[i]->enter(&pv_ops);
         if (why)
             not_there(name, why);
         return backends[i];
@@ -82,11 +82,9 @@ pv_choose(const char *name, const char *mode)
     const struct pv_backend *backend =
         strcmp(name, "auto") == 0 ? choose_any() : choose_named(name);
 
-    pv_ops = backend->ops;
     pv_info = backend->info;
-    pv_backend = backend;
     pv_patch_mode = mode_of(mode);
-    pv_patched = pv_patch_all(backend, pv_patch_mode);
+    pv_patched = pv_patch_all(pv_patch_mode);
     printk("pvops: backend=%s ring=%u sites=%u patched=%u\n", pv_info.name, pv_info.kernel_rpl,
            (u32)(pv_sites_end - pv_sites), pv_patched);
 }

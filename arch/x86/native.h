@@ -13,4 +13,7 @@
 #undef PV_OP
 #undef PV_GROUP
 
+/* Which ring is this? Returns CS, and the flags as pushf shows them after cli. See native.c. */
+PV_ABI u32 native_ring_experiment(u32 *flags_after_cli);
+
 #endif

@@ -4,39 +4,24 @@
 #include <signal.h>
 
 #include "tests/unit/unit.h"
-#include "lib/div64.h"
+
+/* What the compiler calls by these names, so that no header declares it. */
+u64 __udivmoddi4(u64 dividend, u64 divisor, u64 *remainder);
+u64 __udivdi3(u64 dividend, u64 divisor);
+u64 __umoddi3(u64 dividend, u64 divisor);
 
 static void
 check(u64 dividend, u64 divisor)
 {
     u64 remainder = ~dividend;
 
+    if (divisor == 0)
+        return;
     assert_int_equal(__udivmoddi4(dividend, divisor, &remainder), dividend / divisor);
     assert_int_equal(remainder, dividend % divisor);
     assert_int_equal(__udivmoddi4(dividend, divisor, NULL), dividend / divisor);
     assert_int_equal(__udivdi3(dividend, divisor), dividend / divisor);
     assert_int_equal(__umoddi3(dividend, divisor), dividend % divisor);
-}
-
-static void
-check_signed(i64 dividend, i64 divisor)
-{
-    i64 remainder = ~dividend;
-
-    assert_int_equal(__divmoddi4(dividend, divisor, &remainder), dividend / divisor);
-    assert_int_equal(remainder, dividend % divisor);
-    assert_int_equal(__divdi3(dividend, divisor), dividend / divisor);
-    assert_int_equal(__moddi3(dividend, divisor), dividend % divisor);
-}
-
-static void
-check_both(u64 dividend, u64 divisor)
-{
-    if (divisor == 0)
-        return;
-    check(dividend, divisor);
-    if ((i64)dividend != INT64_MIN || (i64)divisor != -1)
-        check_signed((i64)dividend, (i64)divisor);
 }
 
 /* Every pair of numbers near a power of two. */
@@ -52,7 +37,7 @@ test_edges(void **state)
             edges[count++] = (1ull << bit) + (u64)(i64)near;
     for (size_t a = 0; a < count; a++)
         for (size_t b = 0; b < count; b++)
-            check_both(edges[a], edges[b]);
+            check(edges[a], edges[b]);
 }
 
 /* Random numbers of random lengths; every second dividend is near a multiple of the divisor,
@@ -69,21 +54,8 @@ test_random(void **state)
 
         if (divisor != 0 && step % 2 == 0)
             dividend = dividend / divisor * divisor + random_below(&seed, 5) - 2;
-        check_both(dividend, divisor);
+        check(dividend, divisor);
     }
-}
-
-/* -2^63 / -1 has no result: as on the host it must not be tried, but here it must not trap. */
-static void
-test_overflow_wraps(void **state)
-{
-    i64 remainder = 1;
-
-    (void)state;
-    assert_int_equal(__divdi3(INT64_MIN, -1), INT64_MIN);
-    assert_int_equal(__moddi3(INT64_MIN, -1), 0);
-    assert_int_equal(__divmoddi4(INT64_MIN, -1, &remainder), INT64_MIN);
-    assert_int_equal(remainder, 0);
 }
 
 static sigjmp_buf after_trap;
@@ -118,7 +90,6 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_edges),
         cmocka_unit_test(test_random),
-        cmocka_unit_test(test_overflow_wraps),
         cmocka_unit_test(test_zero_traps),
     };
 

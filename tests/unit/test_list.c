@@ -55,7 +55,7 @@ test_both_ends(void **state)
     list_add_tail(&items[0].node, &head);
     assert_values(&head, (const int[]){0}, 1);
     list_add_tail(&items[1].node, &head);
-    list_add_head(&items[2].node, &head);
+    list_add_tail(&items[2].node, head.next);
     list_add_tail(&items[3].node, &head);
     assert_values(&head, (const int[]){2, 0, 1, 3}, 4);
 }
@@ -70,7 +70,7 @@ test_before_and_behind_a_node(void **state)
     list_init(&head);
     list_add_tail(&items[0].node, &head);
     list_add_tail(&items[1].node, &items[0].node);
-    list_add_head(&items[2].node, &items[0].node);
+    list_add_tail(&items[2].node, items[0].node.next);
     assert_values(&head, (const int[]){1, 0, 2}, 3);
 }
 
@@ -89,7 +89,7 @@ test_remove(void **state)
     assert_true(list_empty(&items[1].node));
     list_remove(&items[1].node);
     assert_values(&head, (const int[]){0, 2}, 2);
-    list_add_head(&items[1].node, &head);
+    list_add_tail(&items[1].node, head.next);
     assert_values(&head, (const int[]){1, 0, 2}, 3);
 }
 
@@ -152,7 +152,7 @@ test_against_an_array(void **state)
         } else if (at_head) {
             memmove(model + 1, model, count++ * sizeof(*model));
             model[0] = item->value;
-            list_add_head(&item->node, &head);
+            list_add_tail(&item->node, head.next);
         } else {
             model[count++] = item->value;
             list_add_tail(&item->node, &head);

@@ -91,24 +91,37 @@ test_indirect(void **state)
 }
 
 static const u8 cli[] = {0xFA}, store[] = {0x89, 0x51, 0x04, 0x89, 0x01}, iret[] = {0xCF};
-static const u8 too_long[9];
-static const struct pv_inline inlines[] = {
-    {cli, PV_irq_disable, sizeof cli, {0}},
-    {store, PV_set_pte, sizeof store, {0}},
-    {iret, PV_iret, sizeof iret, {0}},
-};
+static const u8 too_long[9], nothing[1], elsewhere[1];
 
-static const struct pv_backend backend = {
-    .inlines = inlines,
-    .inlines_end = inlines + 3,
+/* Bodies that may be copied. The last is as long as patch.c would never find room for. */
+const struct pv_inline pv_inlines[5] = {
+    {cli, sizeof cli}, {store, sizeof store}, {iret, sizeof iret}, {nothing, 0}, {too_long, 9},
 };
+extern const struct pv_inline pv_inlines_end[];
+asm(".globl pv_inlines_end\n .set pv_inlines_end, pv_inlines + 5 * 16");
+
+/* Puts a body into the table, as a backend does. The kernel's pointers have 32 bits, ours 64. */
+static void
+set_body(u32 op, const u8 *body)
+{
+    memcpy((const u8 **)&pv_ops + op, &body, sizeof body);
+}
+
+static void
+set_bodies(const u8 *irq_disable, const u8 *set_pte, const u8 *iret_body)
+{
+    set_body(PV_irq_disable, irq_disable);
+    set_body(PV_set_pte, set_pte);
+    set_body(PV_iret, iret_body);
+}
 
 static void
 test_inline(void **state)
 {
     (void)state;
     make_sites();
-    assert_int_equal(pv_patch_all(&backend, PV_PATCH_ON), 3);
+    set_bodies(cli, store, iret);
+    assert_int_equal(pv_patch_all(PV_PATCH_ON), 3);
     ASSERT_BYTES(0, "\xfa\x0f\x1f\x80\x00\x00\x00\x00");
     ASSERT_BYTES(1, "\x89\x51\x04\x89\x01\x90");
     ASSERT_BYTES(2, "\xcf\x66\x0f\x1f\x44\x00\x00");
@@ -121,14 +134,10 @@ test_inline(void **state)
 static void
 test_nothing(void **state)
 {
-    static const struct pv_inline nothing[] = {{cli, PV_set_pte, 0, {0}}};
-    static const struct pv_backend lazy = {.inlines = nothing, .inlines_end = nothing + 1};
-
     (void)state;
     make_sites();
-    pv_sites[0].op = PV_set_pte;
-    pv_compose_indirect(&pv_sites[0], pv_sites[0].address);
-    pv_patch_all(&lazy, PV_PATCH_ON);
+    set_bodies(nothing, nothing, iret);
+    pv_patch_all(PV_PATCH_ON);
     ASSERT_BYTES(0, "\x0f\x1f\x84\x00\x00\x00\x00\x00");
     ASSERT_BYTES(1, "\x66\x0f\x1f\x44\x00\x00");
     assert_int_equal(pv_sites[1].used, 0);
@@ -167,21 +176,18 @@ test_direct(void **state)
     assert_int_equal(site.used, 5);
 }
 
-/* An inline body that is longer than the site is not used. */
+/* A body that is longer than the site, or that may not be copied, is called. */
 static void
 test_no_room(void **state)
 {
-    static const struct pv_inline longs[] = {
-        {too_long, PV_irq_disable, sizeof too_long, {0}},
-        {too_long, PV_set_pte, 7, {0}},
-    };
-    static const struct pv_backend big = {.inlines = longs, .inlines_end = longs + 2};
-
     (void)state;
     make_sites();
-    pv_patch_all(&big, PV_PATCH_ON);
+    set_bodies(too_long, elsewhere, elsewhere);
+    pv_patch_all(PV_PATCH_ON);
     assert_int_equal(pv_sites[0].how, PV_SITE_CALL);
+    assert_int_equal(target_of(pv_sites[0].address), (u32)(uintptr_t)too_long);
     assert_int_equal(pv_sites[1].how, PV_SITE_CALL);
+    assert_int_equal(target_of(pv_sites[1].address), (u32)(uintptr_t)elsewhere);
     assert_int_equal(pv_sites[2].how, PV_SITE_JUMP);
     for (u32 i = 0; i < 3; i++)
         assert_guards(i);
@@ -192,15 +198,15 @@ test_modes(void **state)
 {
     (void)state;
     make_sites();
-    assert_int_equal(pv_patch_all(&backend, PV_PATCH_OFF), 0);
+    assert_int_equal(pv_patch_all(PV_PATCH_OFF), 0);
     assert_memory_equal(pv_sites[1].address, "\xff\x15", 2);
     assert_int_equal(pv_sites[1].how, PV_SITE_INDIRECT);
-    pv_patch_all(&backend, PV_PATCH_COUNT);
+    pv_patch_all(PV_PATCH_COUNT);
     assert_int_equal(pv_sites[1].how, PV_SITE_COUNT);
     assert_int_equal(pv_sites[1].address[0], 0xE8);
     assert_int_equal(pv_sites[2].address[0], 0xE9);
     make_sites();
-    pv_patch_all(&backend, PV_PATCH_POISON);
+    pv_patch_all(PV_PATCH_POISON);
     assert_int_equal(pv_sites[0].how, PV_SITE_POISON);
 }
 
@@ -222,7 +228,7 @@ test_bad_sites(void **state)
         else
             pv_sites[1].op = PV_set_pmd;
         if (setjmp(panicked) == 0) {
-            pv_patch_all(&backend, PV_PATCH_ON);
+            pv_patch_all(PV_PATCH_ON);
             fail_msg("bad site %u was patched", bad);
         }
         assert_int_equal(code[1][3], GUARD);

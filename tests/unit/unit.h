@@ -56,4 +56,28 @@ touch(const void *data, size_t size)
     return sum;
 }
 
+/* Are both the same text, or both NULL? */
+static inline bool
+same_text(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static inline void
+assert_text(const char *text, const char *expected)
+{
+    if (!same_text(text, expected))
+        fail_msg("\"%s\", expected \"%s\"", text ? text : "NULL", expected ? expected : "NULL");
+}
+
+/* Is `text` one of the `count` others? */
+static inline bool
+is_among(const char *text, const char *const *others, size_t count)
+{
+    for (size_t at = 0; at < count; at++)
+        if (same_text(text, others[at]))
+            return true;
+    return false;
+}
+
 #endif

@@ -18,6 +18,7 @@ $(UNIT)/test_ustar:   $(UNIT)/lib/ustar.o
 $(UNIT)/test_cmdline: $(UNIT)/lib/cmdline.o
 $(UNIT)/test_frame:   $(UNIT)/kernel/frame.o
 $(UNIT)/test_patch:   $(UNIT)/pvops/patch.o
+$(UNIT)/test_decode:  $(UNIT)/hv-stub/decode.o
 
 # These define what the host's C library defines too. All others use the host's, as ASan knows it.
 $(UNIT)/lib/string.o $(UNIT)/lib/format.o: UNIT_CFLAGS += -include tests/unit/rename.h

@@ -1,0 +1,68 @@
+; SPDX-License-Identifier: MIT
+; hv-stub/boot.asm: the Multiboot entry of the hypervisor.
+;
+; Runs:  once, as the loader leaves us: protected mode, flat segments, paging off, ring 0.
+; Gives: hv_main(magic, info) on a stack; hw_paging and hw_tables for host.c.
+; Read first: hv.h.
+
+MULTIBOOT_MAGIC equ 0x1BADB002
+MULTIBOOT_FLAGS equ 0x00000003          ; modules on page boundaries, and tell us the memory
+
+extern hv_main
+
+section .multiboot alloc noexec nowrite
+align 4
+    dd MULTIBOOT_MAGIC, MULTIBOOT_FLAGS, -(MULTIBOOT_MAGIC + MULTIBOOT_FLAGS)
+
+section .text
+global hv_entry
+hv_entry:
+    mov     esp, hv_stack_top
+    cld
+    push    ebx
+    push    eax
+    call    hv_main
+    ud2
+
+; hw_paging(root): PAE paging on. Absolute values: firmware leaves other bits on. PG, WP: even we
+; respect read-only pages; NE, ET; EM: FPU instructions of guests trap; PE.
+global hw_paging
+hw_paging:
+    mov     eax, 1 << 5                 ; CR4.PAE
+    mov     cr4, eax
+    mov     eax, [esp + 4]
+    mov     cr3, eax
+    mov     eax, 0x80010035
+    mov     cr0, eax
+    ret
+
+; hw_tables(gdt *, idt *, data selector, task selector); the code selector is 8 below data.
+global hw_tables
+hw_tables:
+    mov     eax, [esp + 4]
+    lgdt    [eax]
+    mov     eax, [esp + 8]
+    lidt    [eax]
+    mov     eax, [esp + 12]
+    mov     ds, eax
+    mov     es, eax
+    mov     ss, eax
+    xor     ecx, ecx
+    mov     fs, ecx
+    mov     gs, ecx
+    lldt    cx
+    mov     ecx, [esp + 16]
+    ltr     cx
+    sub     eax, 8
+    pop     ecx
+    push    eax
+    push    ecx
+    retf
+
+section .bss
+align 16
+    resb 8192
+global hv_stack_top
+hv_stack_top:
+
+section .note.GNU-stack noalloc noexec nowrite progbits

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT
+ * hv-stub/console.c: lines of the hypervisor's own on the serial port that the guest uses too.
+ *
+ * Runs:  in ring 0, interrupts off; polls.
+ * Gives: whole lines, which begin where a line begins. The guest finds the port as it left it.
+ * Source: National Semiconductor PC16550D data sheet.
+ */
+#include "hv-stub/hv.h"
+#include "hv-stub/hw.h"
+#include "lib/format.h"
+
+#define COM1 0x3F8
+#define DATA (COM1 + 0)
+#define IER  (COM1 + 1)
+#define LCR  (COM1 + 3)
+#define LSR  (COM1 + 5)
+
+#define LCR_8N1  0x03
+#define LSR_ROOM 0x20
+#define PATIENCE 1000000u
+
+static bool inside_line; /* of the guest's */
+
+static void
+put(u32 byte)
+{
+    u32 patience = PATIENCE;
+
+    while (!(in8(LSR) & LSR_ROOM) && --patience)
+        continue;
+    out8(byte, DATA);
+}
+
+static void
+sink(void *context, const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] == '\n')
+            put('\r');
+        put((u8)text[i]);
+    }
+}
+
+void
+console_guest_wrote(u32 byte)
+{
+    inside_line = byte != '\n';
+}
+
+void
+hv_vprint(const char *format, va_list args)
+{
+    u32 lcr = in8(LCR), ier;
+
+    out8(LCR_8N1, LCR); /* DLAB off: or IER would be a divisor */
+    ier = in8(IER);
+    out8(0, IER);
+    if (inside_line)
+        sink(NULL, "\n", 1);
+    inside_line = false;
+    vformat(sink, NULL, format, args);
+    out8(ier, IER);
+    out8(lcr, LCR);
+}
+
+void
+hv_print(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    hv_vprint(format, args);
+    va_end(args);
+}

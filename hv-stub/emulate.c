@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: MIT
+ * hv-stub/emulate.c: executes for a guest kernel what ring 1 may not.
+ *
+ * Runs:  in ring 0, interrupts off, after the guest's #GP (or #UD, behind HV_PREFIX).
+ * Gives: the effect that the instruction has in ring 0, on the vcpu instead of the CPU. What a
+ *        guest may set in control registers is the table `mode_bits`.
+ * Read first: decode.h. Source: SDM vol 2, the instructions; vol 3, "Control Registers".
+ */
+#include "hv-stub/decode.h"
+#include "hv-stub/hv.h"
+#include "hv-stub/hw.h"
+
+#define VECTOR_GP 13
+
+#define CR0_PE    0x00000001u
+#define CR0_WP    0x00010000u
+#define CR0_PG    0x80000000u
+#define CR4_PAE   0x020u
+#define CR4_KNOWN 0x0BFu /* VME PVI TSD DE PSE PAE PGE: of these only PAE has an effect */
+
+#define MSR_TSC          0x10
+#define MSR_SYSENTER_CS  0x174
+#define MSR_SYSENTER_EIP 0x176
+#define CPUID_SIGNATURE  0x40000000
+
+static u32 *
+reg(struct vcpu *vcpu, u32 number)
+{
+    struct frame *frame = vcpu->frame;
+    u32 *const registers[] = {
+        [GPR_EAX] = &frame->eax, [GPR_ECX] = &frame->ecx, [GPR_EDX] = &frame->edx,
+        [GPR_EBX] = &frame->ebx, [GPR_ESP] = &frame->esp, [GPR_EBP] = &frame->ebp,
+        [GPR_ESI] = &frame->esi, [GPR_EDI] = &frame->edi,
+    };
+
+    return registers[number];
+}
+
+static va_t
+operand_address(struct vcpu *vcpu, const struct insn *insn)
+{
+    const struct frame *frame = vcpu->frame;
+    u32 registers[8];
+    u32 selector = insn->segment == SREG_SS   ? frame->ss
+                   : insn->segment == SREG_CS ? frame->cs
+                   : insn->segment == SREG_ES ? frame->es
+                                              : frame->ds;
+
+    for (u32 i = 0; i < 8; i++)
+        registers[i] = *reg(vcpu, i);
+    return selector_base(selector) + insn_offset(insn, registers);
+}
+
+/* --- control registers ------------------------------------------------------------------------- */
+
+static bool
+write_cr0(struct vcpu *vcpu, u32 value)
+{
+    if (!(value & CR0_PE))
+        guest_stop(STOP_MODE, "CR0=%08x: there is no real mode", value);
+    if (value & CR0_PG && !(vcpu->cr4 & CR4_PAE))
+        guest_stop(STOP_MODE, "CR0=%08x without CR4.PAE: two-level paging is not there", value);
+    if (value & CR0_PG && !(value & CR0_WP))
+        guest_stop(STOP_MODE, "CR0=%08x: paging without WP is not there", value);
+    vcpu->cr0 = value;
+    shadow_flush(vcpu);
+    return true;
+}
+
+static bool
+write_control(struct vcpu *vcpu, u32 number, u32 value)
+{
+    switch (number) {
+    case 0:
+        return write_cr0(vcpu, value);
+    case 2:
+        vcpu->cr2 = value;
+        return true;
+    case 3:
+        vcpu->cr3 = value;
+        shadow_flush(vcpu);
+        return true;
+    case 4:
+        if (value & ~CR4_KNOWN)
+            return false;
+        vcpu->cr4 = value;
+        shadow_flush(vcpu);
+        return true;
+    }
+    return false;
+}
+
+static bool
+read_control(struct vcpu *vcpu, u32 number, u32 *value)
+{
+    const u32 values[] = {vcpu->cr0, 0, vcpu->cr2, vcpu->cr3, vcpu->cr4};
+
+    if (number == 1 || number > 4)
+        return false;
+    *value = values[number];
+    return true;
+}
+
+/* --- tables --------------------------------------------------------------------------------------- */
+
+struct table_pointer {
+    u16 limit;
+    u32 base;
+} __attribute__((packed));
+
+static bool
+load_table(struct vcpu *vcpu, const struct insn *insn, struct descriptor_table *table)
+{
+    struct table_pointer pointer;
+
+    if (!insn->memory || !read_linear(vcpu, operand_address(vcpu, insn), &pointer, sizeof pointer))
+        return false;
+    *table = (struct descriptor_table){pointer.base, pointer.limit};
+    return true;
+}
+
+static bool
+store_table(struct vcpu *vcpu, const struct insn *insn, const struct descriptor_table *table)
+{
+    struct table_pointer pointer = {(u16)table->limit, table->base};
+
+    return insn->memory &&
+           write_linear(vcpu, operand_address(vcpu, insn), &pointer, sizeof pointer);
+}
+
+/* The 16 bits of an r/m operand. */
+static bool
+read_operand16(struct vcpu *vcpu, const struct insn *insn, u32 *value)
+{
+    *value = 0;
+    if (insn->memory)
+        return read_linear(vcpu, operand_address(vcpu, insn), value, 2);
+    *value = *reg(vcpu, insn->rm) & 0xFFFF;
+    return true;
+}
+
+/* The task register only tells us where the stack for traps is. */
+static bool
+load_task(struct vcpu *vcpu, u32 selector)
+{
+    u64 descriptor;
+    va_t address = vcpu->gdt.base + (selector & ~7u);
+
+    if (selector & 4 || !(selector >> 3) || (selector | 7) > vcpu->gdt.limit ||
+        !read_linear(vcpu, address, &descriptor, sizeof descriptor) ||
+        (descriptor >> 40 & 0x9F) != 0x89) /* present, an available 32-bit TSS */
+        return false;
+    descriptor |= 2ull << 40; /* busy */
+    vcpu->task = selector;
+    vcpu->tss = (u32)(descriptor >> 16 & 0xFFFFFF) | (u32)(descriptor >> 32 & 0xFF000000);
+    return write_linear(vcpu, address, &descriptor, sizeof descriptor);
+}
+
+/* --- segment registers ------------------------------------------------------------------------------- */
+
+/* A kernel that believes to be in ring 0 loads selectors with RPL 0. SS and CS insist on the ring
+ * that it is really in. */
+static bool
+load_stack_segment(struct vcpu *vcpu, u32 selector)
+{
+    if (!selector_is_data((selector & ~3u) | 1, 1))
+        return false;
+    vcpu->frame->ss = (selector & ~3u) | 1;
+    return true;
+}
+
+static bool
+jump_far(struct vcpu *vcpu, u32 selector, u32 eip)
+{
+    if (!selector_is_code((selector & ~3u) | 1, 1))
+        return false;
+    vcpu->frame->cs = (selector & ~3u) | 1;
+    vcpu->frame->eip = eip;
+    return true;
+}
+
+static bool
+return_far(struct vcpu *vcpu, const struct insn *insn)
+{
+    struct frame *frame = vcpu->frame;
+    u32 target[2];
+
+    if (insn->operand_size != 4 ||
+        !read_linear(vcpu, selector_base(frame->ss) + frame->esp, target, sizeof target) ||
+        !jump_far(vcpu, target[1] & 0xFFFF, target[0]))
+        return false;
+    frame->esp += sizeof target + insn->immediate;
+    return true;
+}
+
+/* --- the rest -------------------------------------------------------------------------------------------- */
+
+static void
+port_input(struct vcpu *vcpu, u32 port, u32 size)
+{
+    u32 value = size == 1 ? port_read(vcpu, port) : 0xFFFFFFFF;
+    u32 mask = size == 4 ? 0xFFFFFFFF : size == 2 ? 0xFFFF : 0xFF;
+
+    vcpu->frame->eax = (vcpu->frame->eax & ~mask) | (value & mask);
+}
+
+static void
+port_output(struct vcpu *vcpu, u32 port, u32 size)
+{
+    if (size == 1)
+        port_write(vcpu, port, vcpu->frame->eax & 0xFF);
+}
+
+static bool
+read_msr(struct vcpu *vcpu)
+{
+    u64 value = 0;
+    u32 msr = vcpu->frame->ecx;
+
+    if (msr == MSR_TSC)
+        value = rdtsc();
+    else if (msr < MSR_SYSENTER_CS || msr > MSR_SYSENTER_EIP)
+        return false;
+    vcpu->frame->eax = (u32)value;
+    vcpu->frame->edx = (u32)(value >> 32);
+    return true;
+}
+
+/* sysenter stays off: nothing but 0 may be written. */
+static bool
+write_msr(struct vcpu *vcpu)
+{
+    const struct frame *frame = vcpu->frame;
+
+    return frame->ecx >= MSR_SYSENTER_CS && frame->ecx <= MSR_SYSENTER_EIP && !frame->eax &&
+           !frame->edx;
+}
+
+/* What the CPU has, less what a guest cannot use; and who we are, in a leaf of our own. */
+static void
+identify(struct vcpu *vcpu)
+{
+    enum {
+        ECX_HYPERVISOR = 1u << 31,
+        EDX_TSC = 1 << 4,
+        EDX_MSR = 1 << 5,
+        EDX_PAE = 1 << 6,
+        EDX_CX8 = 1 << 8,
+        EDX_CMOV = 1 << 15
+    };
+    struct frame *frame = vcpu->frame;
+    u32 leaf = frame->eax;
+
+    if (leaf == CPUID_SIGNATURE) {
+        frame->eax = CPUID_SIGNATURE;
+        memcpy(&frame->ebx, "Para", 4);
+        memcpy(&frame->ecx, "vane", 4);
+        memcpy(&frame->edx, "stub", 4);
+        return;
+    }
+    asm volatile("cpuid" : "+a"(frame->eax), "=b"(frame->ebx), "+c"(frame->ecx), "=d"(frame->edx));
+    if (leaf == 1) {
+        frame->ecx = ECX_HYPERVISOR;
+        frame->edx &= EDX_TSC | EDX_MSR | EDX_PAE | EDX_CX8 | EDX_CMOV;
+    } else if (leaf != 0) {
+        frame->eax = frame->ebx = frame->ecx = frame->edx = 0;
+    }
+}
+
+static bool
+push_flags(struct vcpu *vcpu)
+{
+    u32 flags = guest_flags(vcpu);
+    u32 esp = vcpu->frame->esp - sizeof flags;
+
+    if (!write_linear(vcpu, selector_base(vcpu->frame->ss) + esp, &flags, sizeof flags))
+        return false;
+    vcpu->frame->esp = esp;
+    return true;
+}
+
+static bool
+pop_flags(struct vcpu *vcpu)
+{
+    u32 flags;
+
+    if (!read_linear(vcpu, selector_base(vcpu->frame->ss) + vcpu->frame->esp, &flags, sizeof flags))
+        return false;
+    vcpu->frame->esp += sizeof flags;
+    guest_set_flags(vcpu, flags);
+    return true;
+}
+
+/* --- which instruction? ---------------------------------------------------------------------------------------- */
+
+/* Executes one instruction. False: it is not one of ours, or it would fault in ring 0 too.
+ * EIP is moved by the caller, unless the instruction itself has moved it. */
+static bool
+execute(struct vcpu *vcpu, const struct insn *insn)
+{
+    struct frame *frame = vcpu->frame;
+    u32 value;
+
+    switch (insn->kind) {
+    case INSN_CLI:
+        vcpu->interrupts = false;
+        return true;
+    case INSN_STI:
+        vcpu->interrupts = true;
+        return true;
+    case INSN_HLT:
+        vcpu->halted = true;
+        return true;
+    case INSN_IN_IMM:
+        port_input(vcpu, insn->immediate, insn->operand_size);
+        return true;
+    case INSN_IN_DX:
+        port_input(vcpu, frame->edx & 0xFFFF, insn->operand_size);
+        return true;
+    case INSN_OUT_IMM:
+        port_output(vcpu, insn->immediate, insn->operand_size);
+        return true;
+    case INSN_OUT_DX:
+        port_output(vcpu, frame->edx & 0xFFFF, insn->operand_size);
+        return true;
+    case INSN_MOV_FROM_CR:
+        return read_control(vcpu, insn->reg, reg(vcpu, insn->rm));
+    case INSN_MOV_TO_CR:
+        return write_control(vcpu, insn->reg, *reg(vcpu, insn->rm));
+    case INSN_MOV_FROM_DR:
+        *reg(vcpu, insn->rm) = 0;
+        return true;
+    case INSN_MOV_TO_DR: /* never loaded: a breakpoint could fire in the switcher */
+        return true;
+    case INSN_LGDT:
+        if (!load_table(vcpu, insn, &vcpu->gdt))
+            return false;
+        segments_load(vcpu);
+        return true;
+    case INSN_LIDT:
+        return load_table(vcpu, insn, &vcpu->idt);
+    case INSN_SGDT:
+        return store_table(vcpu, insn, &vcpu->gdt);
+    case INSN_SIDT:
+        return store_table(vcpu, insn, &vcpu->idt);
+    case INSN_INVLPG:
+        if (insn->memory)
+            shadow_flush_one(vcpu, operand_address(vcpu, insn));
+        return insn->memory;
+    case INSN_LLDT: /* no LDT but none */
+        return read_operand16(vcpu, insn, &value) && !(value & ~3u);
+    case INSN_LTR:
+        return read_operand16(vcpu, insn, &value) && load_task(vcpu, value);
+    case INSN_CLTS:
+    case INSN_INVD:
+    case INSN_WBINVD:
+        return true;
+    case INSN_RDMSR:
+        return read_msr(vcpu);
+    case INSN_WRMSR:
+        return write_msr(vcpu);
+    case INSN_CPUID:
+        identify(vcpu);
+        return true;
+    case INSN_PUSHF:
+        return push_flags(vcpu);
+    case INSN_POPF:
+        return pop_flags(vcpu);
+    case INSN_IRET:
+        guest_iret(vcpu);
+        return true;
+    case INSN_MOV_SREG:
+        return insn->sreg == SREG_SS && read_operand16(vcpu, insn, &value) &&
+               load_stack_segment(vcpu, value);
+    case INSN_JMP_FAR:
+        return !insn->memory && jump_far(vcpu, insn->selector, insn->immediate);
+    case INSN_RETF:
+        return return_far(vcpu, insn);
+    }
+    return false;
+}
+
+static bool
+moves_eip(const struct insn *insn)
+{
+    return insn->kind == INSN_IRET || insn->kind == INSN_JMP_FAR || insn->kind == INSN_RETF;
+}
+
+/* The bytes at EIP, as many as are mapped. */
+static bool
+fetch(struct vcpu *vcpu, u32 skip, struct insn *insn)
+{
+    u8 bytes[INSN_MAX];
+    va_t va = selector_base(vcpu->frame->cs) + vcpu->frame->eip + skip;
+    u32 available = INSN_MAX;
+
+    if (!read_linear(vcpu, va, bytes, INSN_MAX)) {
+        available = PAGE_SIZE - (va & PAGE_MASK);
+        if (available >= INSN_MAX || !read_linear(vcpu, va, bytes, available))
+            return false;
+    }
+    return decode(bytes, available, insn) > 0;
+}
+
+static bool
+is_port(const struct insn *insn)
+{
+    return insn->kind >= INSN_IN_IMM && insn->kind <= INSN_OUTS;
+}
+
+static bool
+step(struct vcpu *vcpu, u32 skip, enum exit_reason reason)
+{
+    struct insn insn;
+    u32 eip = vcpu->frame->eip;
+
+    if (!fetch(vcpu, skip, &insn) || !execute(vcpu, &insn))
+        return false;
+    vcpu->guest->exits[is_port(&insn) ? REASON_PORT : reason]++;
+    if (!moves_eip(&insn))
+        vcpu->frame->eip = eip + skip + insn.length;
+    /* An interrupt may only come behind the instruction that follows sti: if that is hlt, it must
+     * wait for that very interrupt. */
+    if (insn.kind == INSN_STI && fetch(vcpu, 0, &insn) && insn.kind == INSN_HLT)
+        return step(vcpu, 0, reason);
+    return true;
+}
+
+/* #GP's error code says whether INT n ran into a gate of ours: bit 1, and the vector above. */
+static bool
+software_interrupt(struct vcpu *vcpu)
+{
+    u32 vector = vcpu->frame->error >> 3;
+    struct insn insn;
+
+    if (!(vcpu->frame->error & 2) || !fetch(vcpu, 0, &insn))
+        return false;
+    if ((insn.kind == INSN_INT && insn.immediate == vector) ||
+        (insn.kind == INSN_INT3 && vector == 3) || (insn.kind == INSN_INTO && vector == 4)) {
+        vcpu->guest->exits[REASON_INT]++;
+        inject_int(vcpu, vector, insn.length);
+        return true;
+    }
+    return false;
+}
+
+bool
+emulate_general(struct vcpu *vcpu)
+{
+    u32 error = vcpu->frame->error;
+
+    if (software_interrupt(vcpu))
+        return true;
+    if (error && !(error & 2) && segments_update(vcpu, error))
+        return true;
+    return (vcpu->frame->cs & 3) == 1 && step(vcpu, 0, REASON_EMULATE);
+}
+
+bool
+emulate_forced(struct vcpu *vcpu)
+{
+    u32 prefix;
+
+    if ((vcpu->frame->cs & 3) != 1 ||
+        !read_linear(vcpu, selector_base(vcpu->frame->cs) + vcpu->frame->eip, &prefix,
+                     sizeof prefix) ||
+        prefix != HV_PREFIX)
+        return false;
+    return step(vcpu, HV_PREFIX_SIZE, REASON_FORCED);
+}

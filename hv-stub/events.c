@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT
+ * hv-stub/events.c: exceptions and interrupts into the guest, and its way back from them.
+ *
+ * Runs:  in ring 0, interrupts off.
+ * Gives: what the CPU would do with the guest's IDT and TSS, if its kernel were in ring 0. The
+ *        IF that a guest sees is virtual; the real one is always set while it runs.
+ * Source: SDM vol 3, "Exception- or Interrupt-Handler Procedures".
+ */
+#include "hv-stub/hv.h"
+
+#define FLAG_1    0x00002u
+#define FLAG_TF   0x00100u
+#define FLAG_IF   0x00200u
+#define FLAG_IOPL 0x03000u
+#define FLAG_NT   0x04000u
+#define FLAG_RF   0x10000u
+#define FLAG_VM   0x20000u
+#define FLAG_VIF  0x180000u /* and VIP */
+
+#define VECTOR_GP 13
+
+#define GATE_PRESENT   0x8000u
+#define GATE_INTERRUPT 0x0E00u
+#define GATE_TRAP      0x0F00u
+#define GATE_TYPE      0x1F00u
+
+#define TSS_SP0 4 /* offsets in a TSS */
+#define TSS_SS0 8
+
+u32
+guest_flags(const struct vcpu *vcpu)
+{
+    u32 flags = vcpu->frame->eflags & ~(FLAG_IF | FLAG_IOPL);
+
+    return flags | (vcpu->interrupts ? FLAG_IF : 0);
+}
+
+/* What leaves for the guest always has IF set, IOPL and VM clear. NT is a program's own business:
+ * it would make the kernel's iret a task switch. */
+void
+guest_set_flags(struct vcpu *vcpu, u32 flags)
+{
+    u32 never = FLAG_IOPL | FLAG_VM | FLAG_VIF | ((vcpu->frame->cs & 3) == 3 ? 0 : FLAG_NT);
+
+    vcpu->interrupts = flags & FLAG_IF;
+    vcpu->frame->eflags = (flags & ~never) | FLAG_IF | FLAG_1;
+}
+
+static void
+push(struct vcpu *vcpu, u32 value)
+{
+    struct frame *frame = vcpu->frame;
+
+    frame->esp -= sizeof value;
+    if (!write_linear(vcpu, selector_base(frame->ss) + frame->esp, &value, sizeof value))
+        guest_stop(STOP_FAULT, "no stack for a trap: its ESP is %08x, at EIP %08x", frame->esp,
+                   frame->eip);
+}
+
+static bool
+read_gate(struct vcpu *vcpu, u32 vector, u64 *gate)
+{
+    u32 type;
+
+    if (vector * 8 + 7 > vcpu->idt.limit ||
+        !read_linear(vcpu, vcpu->idt.base + vector * 8, gate, sizeof *gate))
+        return false;
+    type = (u32)(*gate >> 32) & (GATE_TYPE | GATE_PRESENT);
+    return type == (GATE_PRESENT | GATE_INTERRUPT) || type == (GATE_PRESENT | GATE_TRAP);
+}
+
+/* From a program: on the stack that the guest's TSS names for its kernel. */
+static void
+switch_stack(struct vcpu *vcpu)
+{
+    struct frame *frame = vcpu->frame;
+    u32 sp, ss, old_sp = frame->esp, old_ss = frame->ss;
+
+    if (!read_linear(vcpu, vcpu->tss + TSS_SP0, &sp, sizeof sp) ||
+        !read_linear(vcpu, vcpu->tss + TSS_SS0, &ss, sizeof ss))
+        guest_stop(STOP_FAULT, "no TSS for a trap from a program: it would be at %08x", vcpu->tss);
+    ss = (ss & 0xFFFC) | 1;
+    if (!selector_is_data(ss, 1))
+        guest_stop(STOP_FAULT, "its TSS names %04x for a stack segment, which is none", ss);
+    frame->ss = ss;
+    frame->esp = sp;
+    push(vcpu, old_ss);
+    push(vcpu, old_sp);
+}
+
+void
+inject(struct vcpu *vcpu, u32 vector, u32 error)
+{
+    struct frame *frame = vcpu->frame;
+    u32 flags = guest_flags(vcpu);
+    u64 gate;
+    u32 selector;
+
+    if (!read_gate(vcpu, vector, &gate))
+        guest_stop(STOP_FAULT,
+                   "vector %u, for which it has no gate (error %04x, EIP %08x, CR2 %08x)", vector,
+                   error & 0xFFFF, frame->eip, vcpu->cr2);
+    selector = ((u32)gate >> 16 & 0xFFFC) | 1;
+    if (!selector_is_code(selector, 1))
+        guest_stop(STOP_FAULT, "its gate for vector %u names %04x, which is no code of its kernel",
+                   vector, selector);
+    if ((frame->cs & 3) == 3)
+        switch_stack(vcpu);
+    push(vcpu, flags);
+    push(vcpu, frame->cs & 0xFFFF);
+    push(vcpu, frame->eip);
+    if (error != NO_ERROR)
+        push(vcpu, error);
+    if (((u32)(gate >> 32) & GATE_TYPE) == GATE_INTERRUPT)
+        flags &= ~FLAG_IF;
+    frame->cs = selector;
+    frame->eip = ((u32)gate & 0xFFFF) | ((u32)(gate >> 32) & 0xFFFF0000);
+    guest_set_flags(vcpu, flags & ~(FLAG_TF | FLAG_RF));
+}
+
+/* A gate says from which ring INT n may use it; a kernel may always. */
+void
+inject_int(struct vcpu *vcpu, u32 vector, u32 length)
+{
+    u32 ring = vcpu->frame->cs & 3;
+    u64 gate;
+
+    if (!read_gate(vcpu, vector, &gate) || (ring == 3 && ((gate >> 45) & 3) != 3)) {
+        inject(vcpu, VECTOR_GP, vector * 8 + 2);
+        return;
+    }
+    vcpu->frame->eip += length;
+    inject(vcpu, vector, NO_ERROR);
+}
+
+void
+inject_pending(struct vcpu *vcpu)
+{
+    int vector;
+
+    if (!vcpu->interrupts)
+        return;
+    vector = vpic_accept(&vcpu->pic);
+    if (vector >= 0)
+        inject(vcpu, (u32)vector, NO_ERROR);
+}
+
+/* The guest's own iret, with the virtual IF in the image of the flags. */
+void
+guest_iret(struct vcpu *vcpu)
+{
+    struct frame *frame = vcpu->frame;
+    struct {
+        u32 eip, cs, eflags, esp, ss;
+    } image = {0};
+    va_t stack = selector_base(frame->ss) + frame->esp;
+    bool to_program;
+    u32 ring;
+
+    if (!read_linear(vcpu, stack, &image, 12))
+        guest_stop(STOP_FAULT, "iret with ESP %08x, where there is no frame", frame->esp);
+    to_program = (image.cs & 3) == 3;
+    if (to_program && !read_linear(vcpu, stack + 12, &image.esp, 8))
+        guest_stop(STOP_FAULT, "iret with ESP %08x, where there is half a frame", frame->esp);
+    ring = to_program ? 3 : 1;
+    image.cs |= ring;
+    if (!selector_is_code(image.cs, ring) || (to_program && !selector_is_data(image.ss, 3))) {
+        inject(vcpu, VECTOR_GP, image.cs & 0xFFFC);
+        return;
+    }
+    frame->esp = to_program ? image.esp : frame->esp + 12;
+    frame->ss = to_program ? image.ss : frame->ss;
+    frame->cs = image.cs & 0xFFFF;
+    frame->eip = image.eip;
+    guest_set_flags(vcpu, image.eflags);
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT
+ * hv-stub/guest.c: a guest's memory, its start as from a Multiboot loader, and its end.
+ *
+ * Runs:  in ring 0, interrupts off.
+ * Read first: hv.h, lib/multiboot.h.
+ */
+#include "hv-stub/hv.h"
+#include "lib/elf.h"
+#include "lib/exit.h"
+#include "lib/multiboot.h"
+
+#define LOW_KIB  640
+#define MIB      0x100000u
+#define INFO_PA  0x9000 /* where the guest finds the loader's information */
+#define LINE_PA  0x9400
+#define LINE_MAX 512
+#define CR0_PE   0x00000001u
+#define CR0_ET   0x00000010u
+
+struct guest the_guest;
+
+void *
+guest_memory(const struct guest *guest, u32 pa, u32 size)
+{
+    u32 end = guest->pages << PAGE_SHIFT;
+
+    return pa < end && size <= end - pa ? guest->base + pa : NULL;
+}
+
+static void *
+must_have(const struct guest *guest, u32 pa, u32 size, const char *what)
+{
+    void *memory = guest_memory(guest, pa, size);
+
+    if (!memory)
+        guest_stop(STOP_LOAD, "no room for its %s: %u bytes at %08x, of %u KiB of memory", what,
+                   size, pa, guest->pages * 4);
+    return memory;
+}
+
+/* Loads the segments at their physical addresses; returns the physical entry point, and in *end
+ * the first free page behind them. */
+static u32
+load_segments(const struct guest *guest, const void *kernel, u32 size, u32 *end)
+{
+    struct elf_segment segment;
+    unsigned index = 0;
+    u32 entry = 0;
+
+    *end = 0;
+    while (elf_segment(kernel, size, &index, &segment)) {
+        u32 pa = (u32)segment.pa;
+        u8 *memory = must_have(guest, pa, segment.memory_size, "segments");
+
+        memcpy(memory, (const u8 *)kernel + segment.file_offset, segment.file_size);
+        memset(memory + segment.file_size, 0, segment.memory_size - segment.file_size);
+        if (elf_entry(kernel) - segment.va < segment.memory_size)
+            entry = elf_entry(kernel) - segment.va + pa;
+        if (pa + segment.memory_size > *end)
+            *end = ALIGN_UP(pa + segment.memory_size, PAGE_SIZE);
+    }
+    return entry;
+}
+
+static void
+write_info(const struct guest *guest, const char *line, u32 initrd, u32 initrd_size)
+{
+    struct multiboot_info *info = must_have(guest, INFO_PA, LINE_PA - INFO_PA, "boot information");
+    struct multiboot_module *module = (struct multiboot_module *)(info + 1);
+
+    *info = (struct multiboot_info){
+        .flags = MULTIBOOT_MEMORY | MULTIBOOT_CMDLINE,
+        .mem_lower = LOW_KIB,
+        .mem_upper = guest->pages * (PAGE_SIZE / 1024) - MIB / 1024,
+        .cmdline = LINE_PA,
+    };
+    strlcpy(must_have(guest, LINE_PA, LINE_MAX, "command line"), line, LINE_MAX);
+    if (!initrd_size)
+        return;
+    info->flags |= MULTIBOOT_MODULES;
+    info->mods_count = 1;
+    info->mods_addr = INFO_PA + sizeof *info;
+    *module = (struct multiboot_module){.start = initrd, .end = initrd + initrd_size};
+}
+
+/* As Multiboot says, but for the ring: flat segments, no paging, interrupts off. */
+static void
+set_registers(struct vcpu *vcpu, u32 entry)
+{
+    struct frame *frame = host_first_frame();
+
+    *frame = (struct frame){
+        .es = 0x11,
+        .ds = 0x11,
+        .ss = 0x11,
+        .cs = 0x09,
+        .eax = MULTIBOOT_BOOT_MAGIC,
+        .ebx = INFO_PA,
+        .eip = entry,
+    };
+    vcpu->frame = frame;
+    vcpu->cr0 = CR0_PE | CR0_ET;
+    guest_set_flags(vcpu, 0);
+}
+
+void
+guest_load(struct guest *guest, const void *kernel, u32 kernel_size, const char *line,
+           const void *initrd, u32 initrd_size)
+{
+    const char *why = elf_check(kernel, kernel_size);
+    u32 entry, end;
+
+    if (why)
+        guest_stop(STOP_LOAD, "its kernel cannot be loaded: %s", why);
+    guest->vcpu.guest = guest;
+    entry = load_segments(guest, kernel, kernel_size, &end);
+    memcpy(must_have(guest, end, initrd_size, "initrd"), initrd, initrd_size);
+    write_info(guest, line, end, initrd_size);
+    set_registers(&guest->vcpu, entry);
+    segments_flat();
+}
+
+void
+guest_run(struct guest *guest)
+{
+    switcher_enter(guest->vcpu.frame, guest->vcpu.root);
+}
+
+/* --- the end -------------------------------------------------------------------------------------- */
+
+static void
+print_statistics(const struct guest *guest)
+{
+    static const char *const names[REASONS] = {
+        [REASON_INTERRUPT] = "interrupts", [REASON_FILL] = "shadow fills",
+        [REASON_FAULT] = "faults",         [REASON_INT] = "INT n",
+        [REASON_EMULATE] = "emulated",     [REASON_FORCED] = "forced",
+        [REASON_PORT] = "port accesses",
+    };
+
+    hv_print("hv-stub: exits:");
+    for (u32 i = 0; i < REASONS; i++)
+        hv_print(" %s %u%s", names[i], guest->exits[i], i + 1 < REASONS ? "," : "\n");
+}
+
+void
+guest_ended(u32 status_byte)
+{
+    host_leave(status_byte);
+}
+
+void
+guest_stop(enum stop why, const char *format, ...)
+{
+    va_list args;
+
+    hv_print("hv-stub: guest stopped: ");
+    va_start(args, format);
+    hv_vprint(format, args);
+    va_end(args);
+    hv_print("\n");
+    print_statistics(&the_guest);
+    hv_print("exit: %u\n", HV_EXIT_BASE - EXIT_BASE + why);
+    host_leave(HV_EXIT_BASE + why);
+}

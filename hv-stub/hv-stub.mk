@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: MIT
+# hv-stub/hv-stub.mk: the hypervisor, an ELF of its own.
+
+HV_SRC := $(wildcard hv-stub/*.c hv-stub/*.asm)
+HV_OBJ := $(HV_SRC:%=$(B)/%.o)
+
+$(B)/hv-stub/switcher.asm.o: $(B)/hv-stub/host.inc $(B)/lib/hv.inc
+
+$(B)/hv-stub.debug: $(HV_OBJ) $(LIB_OBJ) hv-stub/hv-stub.ld
+	$(Q)$(LD) $(LDFLAGS) -T hv-stub/hv-stub.ld -Map=$(B)/hv-stub.map -o $@ $(filter %.o,$^)
+	$(Q)$(OBJCOPY) --wildcard --strip-symbol='..@*' $@ # labels inside NASM macros
+
+$(B)/hv-stub.elf: $(B)/hv-stub.debug
+	$(Q)$(OBJCOPY) --strip-debug $< $@

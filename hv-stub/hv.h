@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT
+ * hv-stub/hv.h: what a guest is to the hypervisor, and every function that one part of hv-stub
+ * calls in another.
+ *
+ * hv-stub runs in ring 0 with interrupts off, in an address space of its own, in which every
+ * physical address is its own linear address. A guest kernel runs in ring 1, its programs in
+ * ring 3, on shadow page tables; of the hypervisor only the switcher is mapped there. All state
+ * of a guest hangs off struct guest and struct vcpu.
+ */
+#ifndef HV_STUB_HV_H
+#define HV_STUB_HV_H
+
+#include "lib/hv.h"
+#include "lib/string.h"
+#include "lib/types.h"
+
+#define NORETURN __attribute__((noreturn))
+
+/* --- switcher.asm: between a guest and us --------------------------------------------------- */
+
+/* What is on the switcher's stack after a trap; DS, ES, ESP and SS are the guest's. */
+struct frame {
+    u32 es, ds;
+    u32 edi, esi, ebp, unused_esp, ebx, edx, ecx, eax;
+    u32 vector, error;
+    u32 eip, cs, eflags;
+    u32 esp, ss;
+};
+
+/* Loads a shadow root and goes to where the frame at the top of the stack page says. */
+NORETURN void switcher_enter(struct frame *frame, u32 root);
+
+/* --- what a guest is ------------------------------------------------------------------------ */
+
+struct vpic {
+    struct vpic_chip {
+        u8 requested, masked, in_service;
+        u8 vector;         /* of its first line */
+        u8 init_step;      /* the ICW that comes next; 0: it is not being initialized */
+        bool read_service; /* the next read is of in_service, not requested */
+    } chip[2];
+};
+
+struct vpit {
+    struct vpit_channel {
+        u8 mode;
+        u8 low; /* byte of a count, once written */
+        bool have_low;
+        u32 count;
+        u64 start; /* TSC when it began to count down */
+    } channel[3];
+    u64 deadline; /* TSC of channel 0's next interrupt; 0: none */
+    u8 port_b;
+};
+
+enum exit_reason {
+    REASON_INTERRUPT, /* of a device */
+    REASON_FILL,      /* a shadow table had no entry yet */
+    REASON_FAULT,     /* an exception that the guest handles */
+    REASON_INT,       /* INT n */
+    REASON_EMULATE,   /* a privileged instruction */
+    REASON_FORCED,    /* an instruction behind HV_PREFIX */
+    REASON_PORT,      /* in, out */
+    REASONS
+};
+
+struct vcpu {
+    struct guest *guest;
+    struct frame *frame; /* of the trap being handled */
+    u32 cr0, cr2, cr3, cr4;
+    struct descriptor_table {
+        va_t base;
+        u32 limit;
+    } gdt, idt;
+    u32 task;        /* the task register's selector */
+    va_t tss;        /* and where its TSS is */
+    bool interrupts; /* the virtual IF */
+    bool halted;     /* it waits for an interrupt */
+    u32 root;        /* of the shadow tables, physical */
+    struct vpic pic;
+    struct vpit pit;
+};
+
+/* What a page of the shadow pool stands for: this table of the guest's, used in this way. */
+enum shadow_kind {
+    SHADOW_LARGE_PAGE, /* an L1 table for a large page: gfn is the page's first frame */
+    SHADOW_L1,
+    SHADOW_L2,
+    SHADOW_L2_TOP, /* under slot 3: with the switcher's entry */
+    SHADOW_ROOT
+};
+
+struct shadow {
+    u32 gfn;
+    u32 kind; /* enum shadow_kind */
+    u32 next; /* in its bucket, or among the released */
+};
+
+#define SHADOW_BUCKETS 128
+
+/* What has no frame of its own (an unpaged guest's tables) needs a name that no frame has. */
+#define NO_TABLE(level, number) (0x80000000u | (level) << 28 | (number))
+
+struct guest {
+    u8 *base;  /* where its memory is in the machine */
+    u32 pages; /* of memory */
+    struct vcpu vcpu;
+    struct {
+        u8 *pages;           /* the pool; page i shadows what info[i] says */
+        struct shadow *info; /* by number of the page */
+        u8 *announced;       /* a bit a frame of the guest's */
+        bool unannounced;    /* there are shadows of tables that were not */
+        u32 used, size;      /* pages */
+        u32 bucket[SHADOW_BUCKETS];
+        u32 released[SHADOW_ROOT + 1];
+    } shadow;
+    u32 exits[REASONS];
+};
+
+/* --- guest.c: its memory, its start, its end -------------------------------------------------- */
+
+/* Why hv-stub stopped a guest; HV_EXIT_BASE + this is the run's status byte. */
+enum stop {
+    STOP_LOAD,     /* its file cannot be loaded */
+    STOP_FAULT,    /* a fault without a handler, or without a stack for one */
+    STOP_MEMORY,   /* it used memory that it does not have */
+    STOP_MODE,     /* it asked for a mode of the CPU that there is not */
+    STOP_INTERNAL, /* hv-stub found a fault of its own */
+};
+
+NORETURN void guest_stop(enum stop why, const char *format, ...) PRINTF_LIKE(2, 3);
+NORETURN void guest_ended(u32 status_byte); /* it powered off by itself */
+void guest_load(struct guest *guest, const void *kernel, u32 kernel_size, const char *line,
+                const void *initrd, u32 initrd_size);
+NORETURN void guest_run(struct guest *guest);
+
+/* NULL if the guest does not have that much memory there. */
+void *guest_memory(const struct guest *guest, u32 pa, u32 size);
+
+/* --- walk.c: the guest's own page tables ------------------------------------------------------ */
+
+#define PTE_P       0x001ull
+#define PTE_W       0x002ull
+#define PTE_U       0x004ull
+#define PTE_A       0x020ull
+#define PTE_D       0x040ull
+#define PTE_PS      0x080ull
+#define PTE_ADDRESS 0x0000000FFFFFF000ull
+
+#define PF_PRESENT 1 /* error code of #PF */
+#define PF_WRITE   2
+#define PF_USER    4
+
+/* How a linear address of the guest translates. */
+struct walk {
+    u32 table[3]; /* frames of its root, L2 and L1 tables (or what stands for them) */
+    pte_t l2, l1; /* entries; l1 is made up for a large page */
+    u32 gfn;      /* the frame that is mapped */
+};
+
+/* Walks as the CPU would, for an access with these PF_ bits, and sets A and D. True: *walk is
+ * filled. False: *error is the error code of the page fault. */
+bool walk(struct vcpu *vcpu, va_t va, u32 access, struct walk *walk, u32 *error);
+
+/* The guest kernel's view of its linear memory; false: not all of it is mapped (writable). */
+bool read_linear(struct vcpu *vcpu, va_t va, void *to, u32 size);
+bool write_linear(struct vcpu *vcpu, va_t va, const void *from, u32 size);
+
+/* --- shadow.c ----------------------------------------------------------------------------------- */
+
+void shadow_init(struct guest *guest, u8 *pool, u32 size);
+void shadow_flush(struct vcpu *vcpu); /* forget everything, as a TLB does */
+void shadow_flush_one(struct vcpu *vcpu, va_t va);
+void shadow_fill(struct vcpu *vcpu, va_t va, const struct walk *walk);
+void shadow_announce(struct vcpu *vcpu, u32 gfn, u32 level); /* 1, 2, or 3: a root */
+void shadow_release(struct vcpu *vcpu, u32 gfn);
+void shadow_update(struct vcpu *vcpu, u32 pa, pte_t entry);
+
+/* --- segments.c: descriptors ---------------------------------------------------------------------- */
+
+void segments_flat(void); /* what a Multiboot loader leaves: flat code and data, in ring 1 */
+void segments_load(struct vcpu *vcpu);                 /* takes over the guest's GDT, cut */
+bool segments_update(struct vcpu *vcpu, u32 selector); /* did that one change? It is now as new */
+bool selector_is_code(u32 selector, u32 ring);
+bool selector_is_data(u32 selector, u32 ring); /* writable: for a stack */
+va_t selector_base(u32 selector);
+void selectors_check(struct frame *frame); /* what can no longer be loaded becomes 0, or stops */
+
+/* --- events.c: exceptions and interrupts into the guest --------------------------------------------- */
+
+#define NO_ERROR 0xFFFFFFFFu
+void inject(struct vcpu *vcpu, u32 vector, u32 error);      /* error: or NO_ERROR */
+void inject_int(struct vcpu *vcpu, u32 vector, u32 length); /* INT n, of that many bytes */
+void inject_pending(struct vcpu *vcpu);                     /* if there is one, and IF */
+void guest_iret(struct vcpu *vcpu);
+u32 guest_flags(const struct vcpu *vcpu); /* EFLAGS as the guest should see them */
+void guest_set_flags(struct vcpu *vcpu, u32 flags);
+
+/* --- emulate.c ---------------------------------------------------------------------------------------- */
+
+bool emulate_general(struct vcpu *vcpu); /* after #GP; false: the fault is the guest's own */
+bool emulate_forced(struct vcpu *vcpu);  /* after #UD; false: there is no HV_PREFIX */
+
+/* --- devices.c, vpic.c, vpit.c -------------------------------------------------------------------------- */
+
+u32 port_read(struct vcpu *vcpu, u32 port);
+void port_write(struct vcpu *vcpu, u32 port, u32 value);
+void vpic_request(struct vpic *pic, u32 line);
+int vpic_accept(struct vpic *pic); /* a vector, or -1; it is then in service */
+bool vpic_pending(const struct vpic *pic);
+u32 vpic_read(struct vpic *pic, u32 port);
+void vpic_write(struct vpic *pic, u32 port, u32 value);
+u32 vpit_read(struct vcpu *vcpu, u32 port);
+void vpit_write(struct vcpu *vcpu, u32 port, u32 value);
+void vpit_interrupt(struct vcpu *vcpu); /* the machine's timer has fired */
+
+/* --- host.c: the machine ------------------------------------------------------------------------------------ */
+
+void host_init(void);
+void host_timer(u64 deadline); /* TSC; 0: none */
+NORETURN void host_wait(void); /* for a device; the interrupt comes to hv_trap, on a new stack */
+void host_interrupt(struct vcpu *vcpu, u32 irq);
+u64 host_ticks(u64 pit_counts); /* TSC ticks that so many counts of a PIT take */
+u64 host_counts(u64 ticks);
+struct frame *host_first_frame(void);
+extern u64 host_gdt[];
+NORETURN void host_leave(u32 status_byte);
+
+/* --- console.c: lines of our own, between the guest's ------------------------------------------- */
+
+void hv_print(const char *format, ...) PRINTF_LIKE(1, 2);
+void hv_vprint(const char *format, va_list args);
+void console_guest_wrote(u32 byte);
+
+/* --- main.c, trap.c -------------------------------------------------------------------------------- */
+
+extern struct guest the_guest;
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT
+ * hv-stub/main.c: from the loader to the guest's first instruction.
+ *
+ * Runs:  once, as boot.asm leaves us: unpaged, on the hypervisor's stack.
+ * Gives: a guest with all the memory that is left.
+ *
+ *   1 MiB        hv-stub
+ *                the loader's modules, until they have been copied: then the shadow pool
+ *   guest base   the guest's memory: its physical address 0
+ *   end of memory
+ */
+#include "hv-stub/hv.h"
+#include "lib/cmdline.h"
+#include "lib/elf.h"
+#include "lib/multiboot.h"
+
+#define MIB       0x100000u
+#define POOL_SIZE MIB
+#define MAX_RAM   (1024 * MIB) /* what our own page tables map */
+#define MIN_GUEST (4 * MIB)
+#define ELF_MAGIC 0x464C457Fu
+
+extern const u8 hv_end[];
+
+NORETURN void hv_main(u32 magic, const struct multiboot_info *info);
+
+static struct module {
+    const void *start;
+    u32 size;
+    const char *line;
+} kernel, initrd;
+
+/* Modules are told apart by what is in them. */
+static u32
+find_modules(const struct multiboot_info *info)
+{
+    const struct multiboot_module *module = (const void *)info->mods_addr;
+    u32 end = (u32)hv_end;
+
+    for (u32 i = 0; info->flags & MULTIBOOT_MODULES && i < info->mods_count; i++) {
+        struct module found = {
+            .start = (const void *)module[i].start,
+            .size = module[i].end - module[i].start,
+            .line = module[i].cmdline ? (const char *)module[i].cmdline : "",
+        };
+
+        if (found.size >= 4 && *(const u32 *)found.start == ELF_MAGIC)
+            kernel = found;
+        else
+            initrd = found;
+        if (module[i].end > end)
+            end = module[i].end;
+    }
+    return ALIGN_UP(end, PAGE_SIZE);
+}
+
+static u32
+ram_end(const struct multiboot_info *info)
+{
+    u32 kib = info->flags & MULTIBOOT_MEMORY ? info->mem_upper : 0;
+
+    return kib > MAX_RAM / 1024 - 1024 ? MAX_RAM : MIB + (kib & ~3u) * 1024;
+}
+
+void
+hv_main(u32 magic, const struct multiboot_info *info)
+{
+    u32 pool = ALIGN_UP((u32)hv_end, PAGE_SIZE);
+    u32 base, end;
+
+    hv_print("hv-stub\n");
+    if (magic != MULTIBOOT_BOOT_MAGIC)
+        guest_stop(STOP_LOAD, "not started by a Multiboot loader: EAX was %08x", magic);
+    base = find_modules(info);
+    end = ram_end(info);
+    if (base < pool + POOL_SIZE)
+        base = pool + POOL_SIZE;
+    if (end < base + MIN_GUEST)
+        guest_stop(STOP_LOAD, "%u KiB of memory are too little", end / 1024);
+    if (!kernel.start)
+        guest_stop(STOP_LOAD, "no kernel: the first module must be one (QEMU: -initrd "
+                              "\"kernel.elf arguments,initrd.tar\")");
+    host_init();
+    the_guest.base = (u8 *)base;
+    the_guest.pages = (end - base) / PAGE_SIZE;
+    guest_load(&the_guest, kernel.start, kernel.size, kernel.line, initrd.start, initrd.size);
+    shadow_init(&the_guest, (u8 *)pool, base - pool);
+    hv_print("hv-stub: guest in ring 1 with %u KiB at %08x\n", the_guest.pages * 4, base);
+    guest_run(&the_guest);
+}

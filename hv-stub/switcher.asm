@@ -1,0 +1,69 @@
+; SPDX-License-Identifier: MIT
+; hv-stub/switcher.asm: the one page of code that is mapped in every address space.
+;
+; Runs:  in ring 0, interrupts off, linked at HV_CODE. A trap arrives here on the guest's page
+;        tables and on the stack page, and goes on in hv_trap on the hypervisor's. While a guest
+;        runs this page is read-only, even for ring 0 (CR0.WP).
+; Needs: whatever the guest left in DS, ES, FS, GS, DF and on the stack page; nothing of it is
+;        believed, but for what the CPU and we ourselves have pushed since the trap.
+; Read first: lib/hv.h, hv.h (struct frame).
+
+%include "hv-stub/host.inc"
+%include "lib/hv.inc"
+
+VECTORS equ 48                          ; exceptions, and the PIC's lines behind them
+
+extern hv_trap, hv_root, hv_stack_top
+
+section .switcher progbits alloc exec nowrite align=4096
+
+%assign vector 0
+%rep VECTORS
+stub_ %+ vector:
+%if vector != 8 && (vector < 10 || vector > 14) && vector != 17 && vector != 21
+    push    0                           ; where the CPU pushes no error code
+%endif
+    push    vector
+    jmp     enter_hypervisor
+%assign vector vector + 1
+%endrep
+
+enter_hypervisor:
+    pushad
+    push    ds
+    push    es
+    mov     eax, HOST_DS
+    mov     ds, eax
+    mov     es, eax
+    cld
+    mov     eax, hv_root
+    mov     cr3, eax                    ; from here on we see everything
+    mov     eax, esp                    ; the frame
+    mov     esp, hv_stack_top
+    call    hv_trap                     ; regparm; gives EDX: the guest's frame, EAX: its root
+    mov     esp, edx
+leave_hypervisor:
+    mov     cr3, eax                    ; from here on we see what the guest sees
+    pop     es
+    pop     ds
+    popad
+    add     esp, 8                      ; vector and error code
+    iret
+
+; switcher_enter(struct frame *, u32 root), cdecl
+global switcher_enter
+switcher_enter:
+    mov     eax, [esp + 8]
+    mov     esp, [esp + 4]
+    jmp     leave_hypervisor
+
+section .rodata
+global switcher_stubs
+switcher_stubs:
+%assign vector 0
+%rep VECTORS
+    dd      stub_ %+ vector
+%assign vector vector + 1
+%endrep
+
+section .note.GNU-stack noalloc noexec nowrite progbits

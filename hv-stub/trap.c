@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT
+ * hv-stub/trap.c: every trap arrives here, and the guest goes on from here.
+ *
+ * Runs:  in ring 0, interrupts off, on the hypervisor's stack and page tables.
+ * Read first: switcher.asm, hv.h.
+ */
+#include "hv-stub/host.h"
+#include "hv-stub/hv.h"
+#include "hv-stub/hw.h"
+
+#define VECTOR_NMI 2
+#define VECTOR_DF  8
+#define VECTOR_UD  6
+#define VECTOR_GP  13
+#define VECTOR_PF  14
+#define VECTOR_MC  18
+
+#define FIRST_ERROR_CODE 10 /* #TS to #PF push one, and #DF and #AC */
+#define VECTOR_AC        17
+
+#define REGPARM __attribute__((regparm(3)))
+
+REGPARM u64 hv_trap(struct frame *frame);
+
+static bool
+pushes_error(u32 vector)
+{
+    return vector == VECTOR_DF || (vector >= FIRST_ERROR_CODE && vector <= VECTOR_PF) ||
+           vector == VECTOR_AC;
+}
+
+static void
+reflect(struct vcpu *vcpu)
+{
+    struct frame *frame = vcpu->frame;
+
+    vcpu->guest->exits[REASON_FAULT]++;
+    inject(vcpu, frame->vector, pushes_error(frame->vector) ? frame->error : NO_ERROR);
+}
+
+/* Is it in the shadow that the page is missing, or in the guest's own tables? */
+static void
+page_fault(struct vcpu *vcpu)
+{
+    va_t va = read_cr2();
+    u32 error = vcpu->frame->error;
+    struct walk found;
+
+    if (va < HV_VA_TOP && walk(vcpu, va, error & (PF_WRITE | PF_USER), &found, &error)) {
+        vcpu->guest->exits[REASON_FILL]++;
+        shadow_fill(vcpu, va, &found);
+        return;
+    }
+    vcpu->cr2 = va;
+    vcpu->frame->error = error;
+    reflect(vcpu);
+}
+
+static void
+exception(struct vcpu *vcpu)
+{
+    u32 vector = vcpu->frame->vector;
+
+    if (vector == VECTOR_PF)
+        page_fault(vcpu);
+    else if (vector == VECTOR_GP && emulate_general(vcpu))
+        return;
+    else if (vector == VECTOR_UD && emulate_forced(vcpu))
+        return;
+    else if (vector == VECTOR_NMI || vector == VECTOR_DF || vector == VECTOR_MC)
+        guest_stop(STOP_INTERNAL, "vector %u at EIP %08x, which is not a guest's doing", vector,
+                   vcpu->frame->eip);
+    else
+        reflect(vcpu);
+}
+
+/* A trap in ring 0: an interrupt ends a wait; a fault on the way out is the guest's selectors'
+ * fault; anything else is ours. */
+static void
+trap_in_ring_0(struct vcpu *vcpu, const struct frame *frame)
+{
+    if (frame->vector >= HOST_IRQ)
+        host_interrupt(vcpu, frame->vector - HOST_IRQ);
+    else if (frame->eip >= HV_CODE)
+        guest_stop(STOP_FAULT, "its segments cannot be loaded any more (vector %u, error %04x)",
+                   frame->vector, frame->error);
+    else
+        guest_stop(STOP_INTERNAL, "vector %u, error %04x, in hv-stub at %08x, CR2 %08x",
+                   frame->vector, frame->error, frame->eip, read_cr2());
+}
+
+/* Waits if the guest waits; each interrupt begins hv_trap anew. */
+static void
+prepare_to_leave(struct vcpu *vcpu)
+{
+    if (vcpu->halted && !(vcpu->interrupts && vpic_pending(&vcpu->pic)))
+        host_wait();
+    vcpu->halted = false;
+    inject_pending(vcpu);
+    guest_set_flags(vcpu, guest_flags(vcpu));
+}
+
+/* Returns what switcher.asm needs: the guest's frame in EDX, its shadow root in EAX. */
+REGPARM u64
+hv_trap(struct frame *frame)
+{
+    struct vcpu *vcpu = &the_guest.vcpu;
+
+    if ((frame->cs & 3) == 0) {
+        trap_in_ring_0(vcpu, frame);
+    } else {
+        vcpu->frame = frame;
+        if (frame->vector >= HOST_IRQ) {
+            the_guest.exits[REASON_INTERRUPT]++;
+            host_interrupt(vcpu, frame->vector - HOST_IRQ);
+        } else {
+            exception(vcpu);
+        }
+    }
+    prepare_to_leave(vcpu);
+    return (u64)(u32)vcpu->frame << 32 | vcpu->root;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT
+ * hv-stub/vpit.c: the 8254 interval timer that a guest sees: channel 0 interrupts, channel 2 can
+ * be watched through port 61h.
+ *
+ * Gives: modes 0, 2 and 3, with counts written as low byte, then high byte. Time is the TSC.
+ * Source: Intel 8254 data sheet.
+ */
+#include "hv-stub/hv.h"
+#include "hv-stub/hw.h"
+
+#define CHANNEL_0 0x40
+#define COMMAND   0x43
+#define PORT_B    0x61
+#define OUTPUT_2  0x20
+
+static u32
+count_of(const struct vpit_channel *channel)
+{
+    return channel->count ? channel->count : 0x10000;
+}
+
+static u64
+ticks_of(const struct vpit_channel *channel)
+{
+    return host_ticks(count_of(channel));
+}
+
+static void
+set_deadline(struct vcpu *vcpu, u64 deadline)
+{
+    vcpu->pit.deadline = deadline;
+    host_timer(deadline);
+}
+
+/* Its deadline may still be ahead, if that was too far away for the machine's timer. */
+void
+vpit_interrupt(struct vcpu *vcpu)
+{
+    struct vpit *pit = &vcpu->pit;
+    u64 now = rdtsc(), deadline = pit->deadline;
+
+    if (!deadline || deadline > now) {
+        host_timer(deadline);
+        return;
+    }
+    vpic_request(&vcpu->pic, 0);
+    if (pit->channel[0].mode == 0) {
+        set_deadline(vcpu, 0);
+        return;
+    }
+    deadline += ticks_of(&pit->channel[0]);
+    set_deadline(vcpu, deadline > now ? deadline : now + ticks_of(&pit->channel[0]));
+}
+
+static void
+start(struct vcpu *vcpu, u32 number)
+{
+    struct vpit_channel *channel = &vcpu->pit.channel[number];
+
+    channel->start = rdtsc();
+    if (number == 0)
+        set_deadline(vcpu, channel->start + ticks_of(channel));
+}
+
+void
+vpit_write(struct vcpu *vcpu, u32 port, u32 value)
+{
+    struct vpit *pit = &vcpu->pit;
+    struct vpit_channel *channel;
+
+    if (port == PORT_B) {
+        pit->port_b = value & 3;
+        return;
+    }
+    if (port == COMMAND) {
+        if (value >> 6 == 3 || !(value & 0x30))
+            return; /* read-back and latch: the counts cannot be read */
+        channel = &pit->channel[value >> 6];
+        channel->mode = value >> 1 & 3;
+        channel->have_low = false;
+        return;
+    }
+    channel = &pit->channel[port - CHANNEL_0];
+    if (!channel->have_low) {
+        channel->low = (u8)value;
+        channel->have_low = true;
+        return;
+    }
+    channel->have_low = false;
+    channel->count = channel->low | value << 8;
+    start(vcpu, port - CHANNEL_0);
+}
+
+u32
+vpit_read(struct vcpu *vcpu, u32 port)
+{
+    const struct vpit_channel *channel = &vcpu->pit.channel[2];
+
+    if (port != PORT_B)
+        return 0xFF;
+    return vcpu->pit.port_b | (rdtsc() - channel->start >= ticks_of(channel) ? OUTPUT_2 : 0);
+}

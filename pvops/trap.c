@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT
+ * pvops/trap.c: the trap backend: full virtualization, as far as x86 allows it.
+ *
+ * Runs:  in ring 1, on hv-stub, which emulates every instruction that traps there.
+ * Needs: to be asked for (pv=trap): that somebody emulates cannot be seen, only that this is
+ *        ring 1.
+ * Gives: native's table, but for the four ops whose instructions do not trap.
+ */
+#include "arch/x86/layout.h"
+#include "arch/x86/native.h"
+#include "pvops/backend.h"
+
+/* trap.asm */
+PV_ABI u32 trap_irq_save(void);
+PV_ABI void trap_irq_restore(u32 flags);
+PV_ABI void trap_iret(void);
+PV_ABI void trap_cpuid(struct cpuid_regs *regs);
+
+static const char *
+enter(struct pv_ops *ops)
+{
+    u32 flags;
+
+    if ((native_ring_experiment(&flags) & 3) != 1)
+        return "the kernel is not in ring 1: nothing would trap";
+    ops->irq_save = trap_irq_save;
+    ops->irq_restore = trap_irq_restore;
+    ops->iret = trap_iret;
+    ops->cpuid = trap_cpuid;
+    return NULL;
+}
+
+const struct pv_backend trap_backend = {
+    .info =
+        {
+            .name = "trap",
+            .kernel_rpl = 1,
+            .va_top = VA_TOP,
+            .shared_kernel_l2 = true,
+            .has_pc_devices = true,
+            .has_task_gates = false,
+        },
+    .only_if_asked = true,
+    .enter = enter,
+};
