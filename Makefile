@@ -55,7 +55,7 @@ $(B)/%.asm.o: %.asm $(B)/arch/x86/layout.inc $(B)/lib/hv.inc
 # C and NASM read the same numbers: each `#define NAME number` becomes a `%define`.
 $(B)/%.inc: %.h
 	@mkdir -p $(@D)
-	$(Q)sed -n 's/^#define \([A-Z0-9_]*\) *\([0-9][0-9A-Fa-fx]*\)$$/%define \1 \2/p' $< > $@
+	$(Q)sed -n 's/^#define \([A-Z0-9_]*\) *\([0-9][0-9A-Fa-fx]*\)\( .*\)*$$/%define \1 \2/p' $< > $@
 
 # The kernel is linked twice: the symbols of the first link, for the backtrace, go into the second.
 $(B)/kernel.pass1: $(KERNEL_OBJ) $(LIB_OBJ) $(B)/ksyms.empty.o arch/x86/kernel.ld
@@ -79,7 +79,7 @@ $(B)/kernel.debug: $(KERNEL_OBJ) $(LIB_OBJ) $(B)/ksyms.o arch/x86/kernel.ld
 $(B)/kernel.elf: $(B)/kernel.debug
 	$(Q)$(OBJCOPY) --strip-debug $< $@
 
-include hv-stub/hv-stub.mk user/user.mk iso/iso.mk tests/tests.mk
+include hv-stub/hv-stub.mk user/user.mk iso/iso.mk tests/tests.mk tests/fuzz/fuzz.mk
 include tools/tools.mk tools/lint/lint.mk tools/gdb/gdb.mk
 
 clean: ## remove build/

@@ -67,8 +67,8 @@ write_cr0(struct vcpu *vcpu, u32 value)
     return true;
 }
 
-static bool
-write_control(struct vcpu *vcpu, u32 number, u32 value)
+bool
+guest_write_control(struct vcpu *vcpu, u32 number, u32 value)
 {
     switch (number) {
     case 0:
@@ -103,11 +103,6 @@ read_control(struct vcpu *vcpu, u32 number, u32 *value)
 
 /* --- tables --------------------------------------------------------------------------------------- */
 
-struct table_pointer {
-    u16 limit;
-    u32 base;
-} __attribute__((packed));
-
 static bool
 load_table(struct vcpu *vcpu, const struct insn *insn, struct descriptor_table *table)
 {
@@ -140,8 +135,8 @@ read_operand16(struct vcpu *vcpu, const struct insn *insn, u32 *value)
 }
 
 /* The task register only tells us where the stack for traps is. */
-static bool
-load_task(struct vcpu *vcpu, u32 selector)
+bool
+guest_load_task(struct vcpu *vcpu, u32 selector)
 {
     u64 descriptor;
     va_t address = vcpu->gdt.base + (selector & ~7u);
@@ -211,8 +206,8 @@ port_output(struct vcpu *vcpu, u32 port, u32 size)
         port_write(vcpu, port, vcpu->frame->eax & 0xFF);
 }
 
-static bool
-read_msr(struct vcpu *vcpu)
+bool
+guest_rdmsr(struct vcpu *vcpu)
 {
     u64 value = 0;
     u32 msr = vcpu->frame->ecx;
@@ -227,8 +222,8 @@ read_msr(struct vcpu *vcpu)
 }
 
 /* sysenter stays off: nothing but 0 may be written. */
-static bool
-write_msr(struct vcpu *vcpu)
+bool
+guest_wrmsr(struct vcpu *vcpu)
 {
     const struct frame *frame = vcpu->frame;
 
@@ -237,8 +232,8 @@ write_msr(struct vcpu *vcpu)
 }
 
 /* What the CPU has, less what a guest cannot use; and who we are, in a leaf of our own. */
-static void
-identify(struct vcpu *vcpu)
+void
+guest_cpuid(struct vcpu *vcpu)
 {
     enum {
         ECX_HYPERVISOR = 1u << 31,
@@ -303,10 +298,10 @@ execute(struct vcpu *vcpu, const struct insn *insn)
 
     switch (insn->kind) {
     case INSN_CLI:
-        vcpu->interrupts = false;
+        vcpu->shared->flag &= ~SHARED_IF;
         return true;
     case INSN_STI:
-        vcpu->interrupts = true;
+        vcpu->shared->flag |= SHARED_IF;
         return true;
     case INSN_HLT:
         vcpu->halted = true;
@@ -326,7 +321,7 @@ execute(struct vcpu *vcpu, const struct insn *insn)
     case INSN_MOV_FROM_CR:
         return read_control(vcpu, insn->reg, reg(vcpu, insn->rm));
     case INSN_MOV_TO_CR:
-        return write_control(vcpu, insn->reg, *reg(vcpu, insn->rm));
+        return guest_write_control(vcpu, insn->reg, *reg(vcpu, insn->rm));
     case INSN_MOV_FROM_DR:
         *reg(vcpu, insn->rm) = 0;
         return true;
@@ -350,17 +345,17 @@ execute(struct vcpu *vcpu, const struct insn *insn)
     case INSN_LLDT: /* no LDT but none */
         return read_operand16(vcpu, insn, &value) && !(value & ~3u);
     case INSN_LTR:
-        return read_operand16(vcpu, insn, &value) && load_task(vcpu, value);
+        return read_operand16(vcpu, insn, &value) && guest_load_task(vcpu, value);
     case INSN_CLTS:
     case INSN_INVD:
     case INSN_WBINVD:
         return true;
     case INSN_RDMSR:
-        return read_msr(vcpu);
+        return guest_rdmsr(vcpu);
     case INSN_WRMSR:
-        return write_msr(vcpu);
+        return guest_wrmsr(vcpu);
     case INSN_CPUID:
-        identify(vcpu);
+        guest_cpuid(vcpu);
         return true;
     case INSN_PUSHF:
         return push_flags(vcpu);

@@ -17,7 +17,8 @@
 #define FLAG_VM   0x20000u
 #define FLAG_VIF  0x180000u /* and VIP */
 
-#define VECTOR_GP 13
+#define VECTOR_GP      13
+#define VECTOR_SYSCALL 0x80
 
 #define GATE_PRESENT   0x8000u
 #define GATE_INTERRUPT 0x0E00u
@@ -27,12 +28,18 @@
 #define TSS_SP0 4 /* offsets in a TSS */
 #define TSS_SS0 8
 
+bool
+guest_interruptible(const struct vcpu *vcpu)
+{
+    return vcpu->shared->flag & SHARED_IF;
+}
+
 u32
 guest_flags(const struct vcpu *vcpu)
 {
     u32 flags = vcpu->frame->eflags & ~(FLAG_IF | FLAG_IOPL);
 
-    return flags | (vcpu->interrupts ? FLAG_IF : 0);
+    return flags | (guest_interruptible(vcpu) ? FLAG_IF : 0);
 }
 
 /* What leaves for the guest always has IF set, IOPL and VM clear. NT is a program's own business:
@@ -42,7 +49,7 @@ guest_set_flags(struct vcpu *vcpu, u32 flags)
 {
     u32 never = FLAG_IOPL | FLAG_VM | FLAG_VIF | ((vcpu->frame->cs & 3) == 3 ? 0 : FLAG_NT);
 
-    vcpu->interrupts = flags & FLAG_IF;
+    vcpu->shared->flag = flags & FLAG_IF ? SHARED_IF : 0;
     vcpu->frame->eflags = (flags & ~never) | FLAG_IF | FLAG_1;
 }
 
@@ -69,16 +76,26 @@ read_gate(struct vcpu *vcpu, u32 vector, u64 *gate)
     return type == (GATE_PRESENT | GATE_INTERRUPT) || type == (GATE_PRESENT | GATE_TRAP);
 }
 
-/* From a program: on the stack that the guest's TSS names for its kernel. */
+/* The stack for traps from programs: as UpdateKernelStack named it, or from the guest's TSS. */
+static void
+kernel_stack(struct vcpu *vcpu, u32 *ss, u32 *sp)
+{
+    *ss = vcpu->stack_selector;
+    *sp = vcpu->stack_pointer;
+    if (*ss)
+        return;
+    if (!read_linear(vcpu, vcpu->tss + TSS_SP0, sp, sizeof *sp) ||
+        !read_linear(vcpu, vcpu->tss + TSS_SS0, ss, sizeof *ss))
+        guest_stop(STOP_FAULT, "no TSS for a trap from a program: it would be at %08x", vcpu->tss);
+}
+
 static void
 switch_stack(struct vcpu *vcpu)
 {
     struct frame *frame = vcpu->frame;
     u32 sp, ss, old_sp = frame->esp, old_ss = frame->ss;
 
-    if (!read_linear(vcpu, vcpu->tss + TSS_SP0, &sp, sizeof sp) ||
-        !read_linear(vcpu, vcpu->tss + TSS_SS0, &ss, sizeof ss))
-        guest_stop(STOP_FAULT, "no TSS for a trap from a program: it would be at %08x", vcpu->tss);
+    kernel_stack(vcpu, &ss, &sp);
     ss = (ss & 0xFFFC) | 1;
     if (!selector_is_data(ss, 1))
         guest_stop(STOP_FAULT, "its TSS names %04x for a stack segment, which is none", ss);
@@ -138,11 +155,28 @@ inject_pending(struct vcpu *vcpu)
 {
     int vector;
 
-    if (!vcpu->interrupts)
+    if (!guest_interruptible(vcpu))
         return;
     vector = vpic_accept(&vcpu->pic);
     if (vector >= 0)
         inject(vcpu, (u32)vector, NO_ERROR);
+}
+
+/* A paravirtual guest's system calls need not come to us, if its gate leaves IF alone. */
+void
+set_direct_gate(struct vcpu *vcpu)
+{
+    u64 gate;
+    u32 selector;
+
+    host_no_direct_gate(VECTOR_SYSCALL);
+    if (!vcpu->vmi || !read_gate(vcpu, VECTOR_SYSCALL, &gate) || (gate >> 45 & 3) != 3 ||
+        ((u32)(gate >> 32) & GATE_TYPE) != GATE_TRAP)
+        return;
+    selector = ((u32)gate >> 16 & 0xFFFC) | 1;
+    if (selector_is_code(selector, 1))
+        host_direct_gate(VECTOR_SYSCALL, selector,
+                         ((u32)gate & 0xFFFF) | ((u32)(gate >> 32) & 0xFFFF0000));
 }
 
 /* The guest's own iret, with the virtual IF in the image of the flags. */

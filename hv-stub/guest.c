@@ -113,6 +113,7 @@ guest_load(struct guest *guest, const void *kernel, u32 kernel_size, const char 
     if (why)
         guest_stop(STOP_LOAD, "its kernel cannot be loaded: %s", why);
     guest->vcpu.guest = guest;
+    guest->vcpu.shared = (struct vcpu_shared *)HV_SHARED;
     entry = load_segments(guest, kernel, kernel_size, &end);
     memcpy(must_have(guest, end, initrd_size, "initrd"), initrd, initrd_size);
     write_info(guest, line, end, initrd_size);
@@ -135,7 +136,7 @@ print_statistics(const struct guest *guest)
         [REASON_INTERRUPT] = "interrupts", [REASON_FILL] = "shadow fills",
         [REASON_FAULT] = "faults",         [REASON_INT] = "INT n",
         [REASON_EMULATE] = "emulated",     [REASON_FORCED] = "forced",
-        [REASON_PORT] = "port accesses",
+        [REASON_PORT] = "port accesses",   [REASON_CALL] = "VMI calls",
     };
 
     hv_print("hv-stub: exits:");

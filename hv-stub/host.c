@@ -17,7 +17,8 @@
 void hw_paging(const u64 *root);
 void hw_tables(const void *gdt, const void *idt, u32 data_selector, u32 task_selector);
 extern const va_t switcher_stubs[HOST_VECTORS];
-extern const u8 switcher_page[];
+extern const va_t vmi_stubs[VMI_VECTORS];
+extern const u8 switcher_page[], rom_page[];
 
 /* SDM vol 3, "32-Bit Task-State Segment". Only the stacks of rings 0 and 1 are used; the I/O map
  * lies behind the limit, so nobody but us has ports. */
@@ -36,6 +37,7 @@ static u64 identity_l2[512] PAGE_ALIGNED, top_l2[512] PAGE_ALIGNED, top_l1[512] 
 static u64 idt[512] PAGE_ALIGNED;
 static union tss_page tss PAGE_ALIGNED;
 static u8 stack_page[PAGE_SIZE] PAGE_ALIGNED;
+static u8 shared_page[PAGE_SIZE] PAGE_ALIGNED;
 
 /* --- address space --------------------------------------------------------------------------- */
 
@@ -58,6 +60,8 @@ paging_init(void)
 {
     for (u32 i = 0; i < 512; i++)
         identity_l2[i] = (u64)i << 21 | PTE_P | PTE_W | PTE_A | PTE_D | PTE_PS;
+    map_switcher_page(HV_ROM, rom_page, 0);
+    map_switcher_page(HV_SHARED, shared_page, PTE_W);
     map_switcher_page(HV_CODE, switcher_page, 0);
     map_switcher_page(HV_IDT, idt, 0);
     map_switcher_page(HV_GDT, host_gdt, 0);
@@ -74,17 +78,15 @@ paging_init(void)
 #define FLAT_CODE_0 0x00CF9B000000FFFFull
 #define FLAT_DATA_0 0x00CF93000000FFFFull
 
-struct table_pointer {
-    u16 limit;
-    u32 base;
-} __attribute__((packed));
+#define INTERRUPT_GATE 0x8E00 /* present; the DPL goes above */
+#define TRAP_GATE      0x8F00
 
-/* Interrupt gates of DPL 0: INT n in a guest is #GP, and we decide what it may reach. */
 static void
-set_gate(u32 vector, va_t entry)
+set_gate(u32 vector, u32 type, u32 dpl, u32 selector, va_t entry)
 {
-    idt[vector] =
-        (u64)((entry & 0xFFFF0000) | 0x8E00) << 32 | (u32)HOST_CS << 16 | (entry & 0xFFFF);
+    u32 high = (entry & 0xFFFF0000) | type | dpl << 13;
+
+    idt[vector] = (u64)high << 32 | selector << 16 | (entry & 0xFFFF);
 }
 
 static void
@@ -101,9 +103,32 @@ tables_init(void)
     tss.tss.sp0 = HV_STACK + PAGE_SIZE;
     tss.tss.ss0 = HOST_DS;
     tss.tss.io_map = sizeof tss.tss;
+    /* With DPL 0, INT n in a guest is #GP, and we decide what it may reach. */
     for (u32 vector = 0; vector < HOST_VECTORS; vector++)
-        set_gate(vector, switcher_stubs[vector]);
+        set_gate(vector, INTERRUPT_GATE, 0, HOST_CS, switcher_stubs[vector]);
+    for (u32 call = 0; call < VMI_VECTORS; call++)
+        set_gate(VMI_VECTOR + call, INTERRUPT_GATE, 1, HOST_CS, vmi_stubs[call]);
     hw_tables(&gdt_pointer, &idt_pointer, HOST_DS, HOST_TSS);
+}
+
+/* From ring 3 straight to ring 1: a trap gate, since ring 1 could not set the real IF again. */
+void
+host_direct_gate(u32 vector, u32 selector, va_t entry)
+{
+    set_gate(vector, TRAP_GATE, 3, selector, entry);
+}
+
+void
+host_no_direct_gate(u32 vector)
+{
+    idt[vector] = 0;
+}
+
+void
+host_direct_stack(u32 selector, u32 sp)
+{
+    tss.tss.ss1 = selector;
+    tss.tss.sp1 = sp;
 }
 
 /* --- interrupts and time ------------------------------------------------------------------------ */
@@ -114,7 +139,6 @@ tables_init(void)
 #define PIC_READ_IS  0x0B
 #define IRQS_WE_TAKE ((1 << 0) | (1 << 1) | (1 << 2) | (1 << 4)) /* timer, keyboard, slave, UART */
 
-#define PIT_HZ        1193182u
 #define PIT_COMMAND   0x43
 #define PIT_CHANNEL_0 0x40
 #define PIT_CHANNEL_2 0x42
@@ -210,7 +234,7 @@ host_interrupt(struct vcpu *vcpu, u32 irq)
         out8(PIC_EOI, PIC_SLAVE);
     out8(PIC_EOI, PIC_MASTER);
     if (irq == 0)
-        vpit_interrupt(vcpu);
+        timer_interrupt(vcpu);
     else
         vpic_request(&vcpu->pic, irq);
 }
@@ -236,6 +260,13 @@ struct frame *
 host_first_frame(void)
 {
     return (struct frame *)(HV_STACK + PAGE_SIZE) - 1;
+}
+
+void
+host_reset(void)
+{
+    out8(0xFE, 0x64); /* the keyboard controller's pulse on the reset line */
+    host_wait();
 }
 
 /* QEMU ends with this byte; Bochs by port 8900h. */

@@ -10,7 +10,15 @@
 #define HOST_TSS     0xFE8
 #define HOST_CS      0xFF0
 #define HOST_DS      0xFF8
-#define HOST_VECTORS 48
+#define HOST_VECTORS 48 /* exceptions, and the PIC's lines behind them */
 #define HOST_IRQ     32
+
+/* VMI calls are INT n of ring 1: vector VMI_VECTOR + number. Behind those of lib/vmi.def are what
+ * the ROM's own code asks for. */
+#define VMI_VECTOR       0x90
+#define VMI_INIT         74
+#define VMI_DELIVER      75 /* an interrupt waits, and IF is now set */
+#define VMI_IRET_DELIVER 76 /* the same, with the iret still to be done */
+#define VMI_VECTORS      77
 
 #endif

@@ -4,7 +4,7 @@
 HV_SRC := $(wildcard hv-stub/*.c hv-stub/*.asm)
 HV_OBJ := $(HV_SRC:%=$(B)/%.o)
 
-$(B)/hv-stub/switcher.asm.o: $(B)/hv-stub/host.inc $(B)/lib/hv.inc
+$(B)/hv-stub/switcher.asm.o $(B)/hv-stub/rom.asm.o: $(B)/hv-stub/host.inc $(B)/lib/hv.inc
 
 $(B)/hv-stub.debug: $(HV_OBJ) $(LIB_OBJ) hv-stub/hv-stub.ld
 	$(Q)$(LD) $(LDFLAGS) -T hv-stub/hv-stub.ld -Map=$(B)/hv-stub.map -o $@ $(filter %.o,$^)

@@ -41,6 +41,26 @@ struct vpic {
     } chip[2];
 };
 
+/* What guest and hypervisor share: the page at HV_SHARED. The guest may write anything to it. */
+#define SHARED_IF      0x01 /* the virtual IF */
+#define SHARED_PENDING 0x80 /* an interrupt waits for it */
+
+struct vcpu_shared {
+    volatile u8 flag;
+};
+
+struct table_pointer {
+    u16 limit;
+    u32 base;
+} __attribute__((packed));
+
+#define PIT_HZ 1193182u
+
+/* An interrupt of line 0 to come. Both are TSC ticks; deadline 0: none, period 0: only once. */
+struct alarm {
+    u64 deadline, period;
+};
+
 struct vpit {
     struct vpit_channel {
         u8 mode;
@@ -49,7 +69,7 @@ struct vpit {
         u32 count;
         u64 start; /* TSC when it began to count down */
     } channel[3];
-    u64 deadline; /* TSC of channel 0's next interrupt; 0: none */
+    struct alarm alarm; /* of channel 0 */
     u8 port_b;
 };
 
@@ -61,6 +81,7 @@ enum exit_reason {
     REASON_EMULATE,   /* a privileged instruction */
     REASON_FORCED,    /* an instruction behind HV_PREFIX */
     REASON_PORT,      /* in, out */
+    REASON_CALL,      /* a VMI call */
     REASONS
 };
 
@@ -72,13 +93,22 @@ struct vcpu {
         va_t base;
         u32 limit;
     } gdt, idt;
-    u32 task;        /* the task register's selector */
-    va_t tss;        /* and where its TSS is */
-    bool interrupts; /* the virtual IF */
-    bool halted;     /* it waits for an interrupt */
-    u32 root;        /* of the shadow tables, physical */
+    u32 task; /* the task register's selector */
+    va_t tss; /* and where its TSS is */
+    struct vcpu_shared *shared;
+    bool halted; /* it waits for an interrupt */
+    u32 root;    /* of the shadow tables, physical */
     struct vpic pic;
     struct vpit pit;
+
+    /* after VMI_Init */
+    bool vmi;
+    u32 stack_selector, stack_pointer; /* for traps from ring 3 */
+    struct linear {
+        va_t va;
+        u32 size, pa;
+    } linear; /* the direct map that it told us of */
+    struct alarm alarm;
 };
 
 /* What a page of the shadow pool stands for: this table of the guest's, used in this way. */
@@ -195,11 +225,28 @@ void inject_pending(struct vcpu *vcpu);                     /* if there is one, 
 void guest_iret(struct vcpu *vcpu);
 u32 guest_flags(const struct vcpu *vcpu); /* EFLAGS as the guest should see them */
 void guest_set_flags(struct vcpu *vcpu, u32 flags);
+bool guest_interruptible(const struct vcpu *vcpu);
+void set_direct_gate(struct vcpu *vcpu); /* its IDT has changed */
 
 /* --- emulate.c ---------------------------------------------------------------------------------------- */
 
 bool emulate_general(struct vcpu *vcpu); /* after #GP; false: the fault is the guest's own */
 bool emulate_forced(struct vcpu *vcpu);  /* after #UD; false: there is no HV_PREFIX */
+
+/* Single instructions; false: that would fault. */
+void guest_cpuid(struct vcpu *vcpu);
+bool guest_rdmsr(struct vcpu *vcpu);
+bool guest_wrmsr(struct vcpu *vcpu);
+bool guest_load_task(struct vcpu *vcpu, u32 selector);
+bool guest_write_control(struct vcpu *vcpu, u32 number, u32 value);
+
+/* --- vmi.c, rom.asm --------------------------------------------------------------------------- */
+
+void vmi_install_rom(const struct guest *guest);
+void vmi_call(struct vcpu *vcpu);
+void vmi_complete_iret(struct vcpu *vcpu);
+extern const u8 rom_iret_start[], rom_iret_end[];
+void rom_get_relocation(void);
 
 /* --- devices.c, vpic.c, vpit.c -------------------------------------------------------------------------- */
 
@@ -212,7 +259,11 @@ u32 vpic_read(struct vpic *pic, u32 port);
 void vpic_write(struct vpic *pic, u32 port, u32 value);
 u32 vpit_read(struct vcpu *vcpu, u32 port);
 void vpit_write(struct vcpu *vcpu, u32 port, u32 value);
-void vpit_interrupt(struct vcpu *vcpu); /* the machine's timer has fired */
+
+/* --- timer.c: the machine's timer, for all the alarms of a guest ---------------------------- */
+
+void timer_arm(struct vcpu *vcpu);       /* an alarm has changed */
+void timer_interrupt(struct vcpu *vcpu); /* the machine's timer has fired */
 
 /* --- host.c: the machine ------------------------------------------------------------------------------------ */
 
@@ -223,6 +274,10 @@ void host_interrupt(struct vcpu *vcpu, u32 irq);
 u64 host_ticks(u64 pit_counts); /* TSC ticks that so many counts of a PIT take */
 u64 host_counts(u64 ticks);
 struct frame *host_first_frame(void);
+void host_direct_gate(u32 vector, u32 selector, va_t entry);
+void host_no_direct_gate(u32 vector);
+void host_direct_stack(u32 selector, u32 sp);
+NORETURN void host_reset(void);
 extern u64 host_gdt[];
 NORETURN void host_leave(u32 status_byte);
 

@@ -84,6 +84,7 @@ hv_main(u32 magic, const struct multiboot_info *info)
     the_guest.base = (u8 *)base;
     the_guest.pages = (end - base) / PAGE_SIZE;
     guest_load(&the_guest, kernel.start, kernel.size, kernel.line, initrd.start, initrd.size);
+    vmi_install_rom(&the_guest);
     shadow_init(&the_guest, (u8 *)pool, base - pool);
     hv_print("hv-stub: guest in ring 1 with %u KiB at %08x\n", the_guest.pages * 4, base);
     guest_run(&the_guest);

@@ -11,18 +11,25 @@
 %include "hv-stub/host.inc"
 %include "lib/hv.inc"
 
-VECTORS equ 48                          ; exceptions, and the PIC's lines behind them
-
 extern hv_trap, hv_root, hv_stack_top
 
 section .switcher progbits alloc exec nowrite align=4096
 
 %assign vector 0
-%rep VECTORS
+%rep HOST_VECTORS
 stub_ %+ vector:
 %if vector != 8 && (vector < 10 || vector > 14) && vector != 17 && vector != 21
     push    0                           ; where the CPU pushes no error code
 %endif
+    push    vector
+    jmp     enter_hypervisor
+%assign vector vector + 1
+%endrep
+
+%assign vector VMI_VECTOR
+%rep VMI_VECTORS
+stub_ %+ vector:
+    push    0
     push    vector
     jmp     enter_hypervisor
 %assign vector vector + 1
@@ -61,7 +68,14 @@ section .rodata
 global switcher_stubs
 switcher_stubs:
 %assign vector 0
-%rep VECTORS
+%rep HOST_VECTORS
+    dd      stub_ %+ vector
+%assign vector vector + 1
+%endrep
+global vmi_stubs
+vmi_stubs:
+%assign vector VMI_VECTOR
+%rep VMI_VECTORS
     dd      stub_ %+ vector
 %assign vector vector + 1
 %endrep

@@ -74,6 +74,14 @@ exception(struct vcpu *vcpu)
         reflect(vcpu);
 }
 
+static void
+interrupt(struct vcpu *vcpu)
+{
+    vcpu->guest->exits[REASON_INTERRUPT]++;
+    host_interrupt(vcpu, vcpu->frame->vector - HOST_IRQ);
+    vmi_complete_iret(vcpu);
+}
+
 /* A trap in ring 0: an interrupt ends a wait; a fault on the way out is the guest's selectors'
  * fault; anything else is ours. */
 static void
@@ -93,11 +101,13 @@ trap_in_ring_0(struct vcpu *vcpu, const struct frame *frame)
 static void
 prepare_to_leave(struct vcpu *vcpu)
 {
-    if (vcpu->halted && !(vcpu->interrupts && vpic_pending(&vcpu->pic)))
+    if (vcpu->halted && !(guest_interruptible(vcpu) && vpic_pending(&vcpu->pic)))
         host_wait();
     vcpu->halted = false;
     inject_pending(vcpu);
     guest_set_flags(vcpu, guest_flags(vcpu));
+    if (vpic_pending(&vcpu->pic))
+        vcpu->shared->flag |= SHARED_PENDING;
 }
 
 /* Returns what switcher.asm needs: the guest's frame in EDX, its shadow root in EAX. */
@@ -110,12 +120,12 @@ hv_trap(struct frame *frame)
         trap_in_ring_0(vcpu, frame);
     } else {
         vcpu->frame = frame;
-        if (frame->vector >= HOST_IRQ) {
-            the_guest.exits[REASON_INTERRUPT]++;
-            host_interrupt(vcpu, frame->vector - HOST_IRQ);
-        } else {
+        if (frame->vector >= VMI_VECTOR)
+            vmi_call(vcpu);
+        else if (frame->vector >= HOST_IRQ)
+            interrupt(vcpu);
+        else
             exception(vcpu);
-        }
     }
     prepare_to_leave(vcpu);
     return (u64)(u32)vcpu->frame << 32 | vcpu->root;

@@ -26,40 +26,16 @@ ticks_of(const struct vpit_channel *channel)
 }
 
 static void
-set_deadline(struct vcpu *vcpu, u64 deadline)
-{
-    vcpu->pit.deadline = deadline;
-    host_timer(deadline);
-}
-
-/* Its deadline may still be ahead, if that was too far away for the machine's timer. */
-void
-vpit_interrupt(struct vcpu *vcpu)
-{
-    struct vpit *pit = &vcpu->pit;
-    u64 now = rdtsc(), deadline = pit->deadline;
-
-    if (!deadline || deadline > now) {
-        host_timer(deadline);
-        return;
-    }
-    vpic_request(&vcpu->pic, 0);
-    if (pit->channel[0].mode == 0) {
-        set_deadline(vcpu, 0);
-        return;
-    }
-    deadline += ticks_of(&pit->channel[0]);
-    set_deadline(vcpu, deadline > now ? deadline : now + ticks_of(&pit->channel[0]));
-}
-
-static void
 start(struct vcpu *vcpu, u32 number)
 {
     struct vpit_channel *channel = &vcpu->pit.channel[number];
 
     channel->start = rdtsc();
-    if (number == 0)
-        set_deadline(vcpu, channel->start + ticks_of(channel));
+    if (number != 0)
+        return;
+    vcpu->pit.alarm.deadline = channel->start + ticks_of(channel);
+    vcpu->pit.alarm.period = channel->mode == 0 ? 0 : ticks_of(channel);
+    timer_arm(vcpu);
 }
 
 void

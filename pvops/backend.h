@@ -25,7 +25,7 @@ struct pv_backend {
     const char *(*enter)(struct pv_ops *ops);
 };
 
-extern const struct pv_backend native_backend, trap_backend;
+extern const struct pv_backend native_backend, trap_backend, vmi_backend;
 
 /* One call site, recorded by pv_call.h and pv_call.inc. */
 struct pv_site {

@@ -11,7 +11,7 @@
 #include "pvops/host.h"
 
 /* In the order in which pv=auto tries them. */
-static const struct pv_backend *const backends[] = {&native_backend, &trap_backend};
+static const struct pv_backend *const backends[] = {&vmi_backend, &native_backend, &trap_backend};
 
 struct pv_info pv_info;
 enum pv_patch_mode pv_patch_mode;

@@ -1,0 +1,147 @@
+; SPDX-License-Identifier: MIT
+; hv-stub/rom.asm: the code of the VMI ROM: one page, mapped read-only in every address space.
+;
+; Runs:  in the guest's ring, linked at HV_ROM. Each call of lib/vmi.def is answered in one way:
+;        HV        a trap into the hypervisor; the vector says which call
+;        HV_ARGS   the same; what the call has on the stack goes along in EBX and ESI
+;        CODE      instructions right here: the virtual IF is one byte of the shared page
+;        JUMP      the same, but reached by a jump
+;        NOP       nothing is to be done
+;        NONE      there is no such call
+; Gives: rom_table, from which GetRelocationInfo is answered; the guest copies nothing.
+; Read first: lib/vmi.def, vmi.c. Only CS and SS may be relied on in CODE.
+
+%include "hv-stub/host.inc"
+%include "lib/hv.inc"
+
+RELOCATION_NONE equ 0
+RELOCATION_CALL equ 1
+RELOCATION_JUMP equ 2
+RELOCATION_NOP  equ 3
+
+FLAG_IF         equ 0x01                ; of the byte at HV_SHARED
+EFLAGS_IF       equ 0x200
+
+section .rom progbits alloc exec nowrite align=4096
+
+; --- one entry a call ------------------------------------------------------------------------
+
+%macro ENTRY_HV 2 ; number, name
+rom_%2:
+    int     VMI_VECTOR + %1
+    ret
+%endmacro
+
+%macro ENTRY_HV_ARGS 2
+rom_%2:
+    push    ebx
+    push    esi
+    mov     ebx, [esp + 12]
+    mov     esi, [esp + 16]
+    int     VMI_VECTOR + %1
+    pop     esi
+    pop     ebx
+    ret
+%endmacro
+
+%macro ENTRY_CODE 2
+%endmacro
+%macro ENTRY_JUMP 2
+%endmacro
+%macro ENTRY_NOP 2
+%endmacro
+%macro ENTRY_NONE 2
+%endmacro
+
+%define VMI_CALL(number, name, how, doc) ENTRY_ %+ how number, name
+%include "lib/vmi.def"
+%undef VMI_CALL
+
+; --- CODE --------------------------------------------------------------------------------------
+
+rom_RDTSC:
+    rdtsc
+    ret
+
+; Bit 7 of the byte is set while an interrupt waits: the `or` itself shows it, as the sign. So
+; there is no moment at which one could be missed.
+rom_SetInterruptMask:
+    test    ah, EFLAGS_IF >> 8
+    jz      rom_DisableInterrupts
+rom_EnableInterrupts:
+    or      byte [ss:HV_SHARED], FLAG_IF
+    js      .waiting
+    ret
+.waiting:
+    int     VMI_VECTOR + VMI_DELIVER
+    ret
+
+rom_DisableInterrupts:
+    and     byte [ss:HV_SHARED], ~FLAG_IF
+    ret
+
+rom_GetInterruptMask:
+    movzx   eax, byte [ss:HV_SHARED]
+    and     eax, FLAG_IF
+    shl     eax, 9
+    ret
+
+; Restores the virtual IF from the frame, then leaves by a real iret, which does not change IF in
+; this ring. The frame is untouched until then: if an interrupt comes in between, the hypervisor
+; completes the iret and injects it behind.
+global rom_iret_start, rom_iret_end
+rom_IRET:
+rom_iret_start:
+    test    byte [esp + 9], EFLAGS_IF >> 8
+    jz      .off
+    or      byte [ss:HV_SHARED], FLAG_IF
+    js      .waiting
+    iret
+.off:
+    and     byte [ss:HV_SHARED], ~FLAG_IF
+    iret
+.waiting:
+    int     VMI_VECTOR + VMI_IRET_DELIVER
+rom_iret_end:
+
+; --- VMI_GetRelocationInfo: EAX call; EAX address, EDX type --------------------------------------
+
+global rom_get_relocation
+rom_get_relocation:
+    xor     edx, edx
+    cmp     eax, VMI_COUNT
+    jae     .none
+    mov     edx, [ss:rom_table + eax * 8 + 4]
+    mov     eax, [ss:rom_table + eax * 8]
+    ret
+.none:
+    xor     eax, eax
+    ret
+
+%macro ROW_HV 1
+    dd      rom_%1, RELOCATION_CALL
+%endmacro
+%macro ROW_HV_ARGS 1
+    dd      rom_%1, RELOCATION_CALL
+%endmacro
+%macro ROW_CODE 1
+    dd      rom_%1, RELOCATION_CALL
+%endmacro
+%macro ROW_JUMP 1
+    dd      rom_%1, RELOCATION_JUMP
+%endmacro
+%macro ROW_NOP 1
+    dd      0, RELOCATION_NOP
+%endmacro
+%macro ROW_NONE 1
+    dd      0, RELOCATION_NONE
+%endmacro
+
+%define VMI_CALL(number, name, how, doc) ROW_ %+ how name
+align 8
+global rom_table
+rom_table:
+%include "lib/vmi.def"
+VMI_COUNT equ ($ - rom_table) / 8
+
+section .note.GNU-stack noalloc noexec nowrite progbits

@@ -1,0 +1,137 @@
+; SPDX-License-Identifier: MIT
+; pvops/vmi.asm: the vmi backend's bodies that are not simply a call of the ROM's.
+;
+; Runs:  in ring 1, after VMI_Init.
+; Needs: vmi_entry[], the addresses that VMI_GetRelocationInfo gave, filled by vmi.c.
+; Gives: vmi_<op>: moves arguments to where VMI wants them. What VMI takes in the same registers
+;        as the op, with the same clobbers, has no body here: the table holds the ROM's address.
+; Read first: lib/vmi.h, vmi.c.
+
+%include "arch/x86/layout.inc"
+%include "pvops/inline.inc"
+
+; A byte a call: the offset of a field is the number of the call.
+%define VMI_CALL(number, name, how, doc) VMI_ %+ name: resb 1
+absolute 0
+%include "lib/vmi.def"
+VMI_CALLS:
+%undef VMI_CALL
+
+%define ENTRY(name) vmi_entry + 4 * VMI_ %+ name
+
+PAGE_PT  equ 0x01                       ; VMI_PAGE_*
+PAGE_PD  equ 0x02
+PAGE_PDP equ 0x04
+
+extern gdt, idt
+
+section .text
+
+; --- irq: PATCH, everything is kept but EAX --------------------------------------------------------
+
+global vmi_irq_save
+vmi_irq_save:
+    call    [ENTRY(GetInterruptMask)]
+    jmp     [ENTRY(DisableInterrupts)]
+
+; --- cpu -----------------------------------------------------------------------------------------
+
+; cpuid(EAX = struct cpuid_regs *)
+global vmi_cpuid
+vmi_cpuid:
+    push    ebx
+    push    esi
+    mov     esi, eax
+    mov     eax, [esi]
+    mov     ecx, [esi + 8]
+    call    [ENTRY(CPUID)]
+    mov     [esi], eax
+    mov     [esi + 4], ebx
+    mov     [esi + 8], ecx
+    mov     [esi + 12], edx
+    pop     esi
+    pop     ebx
+    ret
+
+; rdmsr(EAX = index)
+global vmi_rdmsr
+vmi_rdmsr:
+    mov     ecx, eax
+    jmp     [ENTRY(RDMSR)]
+
+; write_gdt_entry(EAX = index, ECX:EDX = descriptor)
+global vmi_write_gdt_entry
+vmi_write_gdt_entry:
+    push    ecx                         ; the high half travels on the stack
+    mov     ecx, edx
+    mov     edx, eax
+    mov     eax, gdt
+    call    [ENTRY(WriteGDTEntry)]
+    add     esp, 4
+    ret
+
+; write_idt_entry(EAX = vector, ECX:EDX = gate)
+global vmi_write_idt_entry
+vmi_write_idt_entry:
+    push    ecx
+    mov     ecx, edx
+    mov     edx, eax
+    mov     eax, idt
+    call    [ENTRY(WriteIDTEntry)]
+    add     esp, 4
+    ret
+
+; load_sp0(EAX = stack pointer)
+global vmi_load_sp0
+vmi_load_sp0:
+    mov     edx, eax
+    mov     eax, KERNEL_DS
+    jmp     [ENTRY(UpdateKernelStack)]
+
+; --- mmu: set_*(EDX:EAX = entry, ECX = its address) ------------------------------------------------
+
+%macro SET_ENTRY 2 ; op, level
+global vmi_%1
+vmi_%1:
+    push    %2
+    call    [ENTRY(SetPxELong)]
+    add     esp, 4
+    ret
+%endmacro
+
+SET_ENTRY set_pte, PAGE_PT
+SET_ENTRY set_pmd, PAGE_PD
+SET_ENTRY set_pdpte, PAGE_PDP
+
+global vmi_flush_all
+vmi_flush_all:
+    mov     eax, 1                      ; without global pages: there are none
+    jmp     [ENTRY(FlushTLB)]
+
+; --- what VMI answers by NOP -------------------------------------------------------------------------
+
+INLINE vmi_nothing
+END_INLINE
+
+; --- for vmi.c: ROM code, called with VMI's registers ------------------------------------------------
+
+; u64 vmi_call(entry, a, d, c, s, s2), cdecl: a call with up to five words, two on the stack.
+global vmi_call
+vmi_call:
+    push    ebp
+    mov     ebp, esp
+    push    dword [ebp + 28]
+    push    dword [ebp + 24]
+    mov     eax, [ebp + 12]
+    mov     edx, [ebp + 16]
+    mov     ecx, [ebp + 20]
+    call    [ebp + 8]
+    leave
+    ret
+
+section .bss
+global vmi_entry
+vmi_entry:
+    resd    VMI_CALLS
+
+section .note.GNU-stack noalloc noexec nowrite progbits

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT
+ * pvops/vmi.c: the vmi backend: VMware's Virtual Machine Interface, plugged into pvops.
+ *
+ * Runs:  in ring 1, on a hypervisor with a VMI 3.0 ROM.
+ * Needs: the ROM, in the first megabyte; CPUID cannot be asked, since it does not trap.
+ * Gives: a table of which each entry is what VMI_GetRelocationInfo answered for a call: the ROM's
+ *        own code where it takes the same registers as the op, else a body in vmi.asm.
+ *        The devices of a PC are driven by native's drivers, whose ports are calls as well.
+ * Read first: lib/vmi.h, lib/vmi.def.
+ */
+#include "lib/vmi.h"
+#include "arch/x86/layout.h"
+#include "arch/x86/native.h"
+#include "lib/string.h"
+#include "pvops/backend.h"
+#include "pvops/host.h"
+
+#define SECOND_NS 1000000000u
+
+/* vmi.asm */
+u64 vmi_call(va_t entry, u32 a, u32 d, u32 c, u32 s, u32 s2);
+extern va_t vmi_entry[VMI_CALLS];
+PV_ABI u32 vmi_irq_save(void);
+PV_ABI void vmi_cpuid(struct cpuid_regs *regs);
+PV_ABI u64 vmi_rdmsr(u32 msr);
+PV_ABI void vmi_write_gdt_entry(u32 index, u64 descriptor);
+PV_ABI void vmi_write_idt_entry(u32 vector, u64 gate);
+PV_ABI void vmi_load_sp0(u32 sp);
+PV_ABI void vmi_set_pte(u64 pte, pte_t *ptep);
+PV_ABI void vmi_set_pmd(u64 pte, pte_t *ptep);
+PV_ABI void vmi_set_pdpte(u64 pte, pte_t *ptep);
+PV_ABI void vmi_flush_all(void);
+void vmi_nothing(void);
+
+/* --- the ROM ------------------------------------------------------------------------------------ */
+
+static bool
+has_license(const struct vmi_rom *rom)
+{
+    const char *license = (const char *)rom + rom->license_offset;
+
+    return rom->license_offset && (strcmp(license, "GPL") == 0 || strcmp(license, "GPL v2") == 0);
+}
+
+/* NULL if this is a ROM that we can use, or what is wrong with it; "" if it is no VMI ROM. */
+static const char *
+judge(const struct vmi_rom *rom)
+{
+    const u8 *bytes = (const u8 *)rom;
+    u8 sum = 0;
+
+    if (rom->rom_signature != ROM_SIGNATURE || rom->vmi_signature != VMI_SIGNATURE)
+        return "";
+    for (u32 i = 0; i < rom->rom_length * 512u; i++)
+        sum += bytes[i];
+    if (sum != 0)
+        return "the VMI ROM's checksum is wrong";
+    if (rom->api_major != VMI_API_MAJOR)
+        return "the VMI ROM is of another version than 3";
+    if (!has_license(rom))
+        return "the VMI ROM's licence is not one that a VMI kernel accepts";
+    return NULL;
+}
+
+static const char *
+find_rom(const struct vmi_rom **rom)
+{
+    const char *why = "there is no VMI ROM between C0000h and E0000h";
+
+    for (u32 pa = VMI_ROM_START; pa < VMI_ROM_END; pa += VMI_ROM_STEP) {
+        const char *wrong;
+
+        *rom = (const struct vmi_rom *)(KERNEL_BASE + pa);
+        wrong = judge(*rom);
+        if (!wrong)
+            return NULL;
+        if (wrong[0])
+            why = wrong;
+    }
+    return why;
+}
+
+/* --- bodies ---------------------------------------------------------------------------------------- */
+
+static u64 cycles_per_second, start_cycles;
+
+static u64
+call(enum vmi_call number, u32 a, u32 d, u32 c, u32 s, u32 s2)
+{
+    return vmi_call(vmi_entry[number], a, d, c, s, s2);
+}
+
+static PV_ABI void
+vmi_pt_announce(u32 pfn, u32 level)
+{
+    call(VMI_AllocatePage, pfn, 1u << (level - 1) | VMI_PAGE_PAE | VMI_PAGE_ZEROED, 0, 0, 0);
+}
+
+static PV_ABI void
+vmi_pt_release(u32 pfn, u32 level)
+{
+    call(VMI_ReleasePage, pfn, 1u << (level - 1) | VMI_PAGE_PAE, 0, 0, 0);
+}
+
+static u64
+cycles(void)
+{
+    return call(VMI_GetCycleCounter, 0, 0, 0, 0, 0);
+}
+
+static PV_ABI void
+vmi_clock_init(void)
+{
+    cycles_per_second = call(VMI_GetCycleFrequency, 0, 0, 0, 0, 0);
+    start_cycles = cycles();
+}
+
+static PV_ABI u64
+vmi_clock_ns(void)
+{
+    u64 passed = cycles() - start_cycles;
+
+    return passed / cycles_per_second * SECOND_NS +
+           passed % cycles_per_second * SECOND_NS / cycles_per_second;
+}
+
+static u64
+to_cycles(u64 ns)
+{
+    return ns / SECOND_NS * cycles_per_second + ns % SECOND_NS * cycles_per_second / SECOND_NS;
+}
+
+static void
+set_alarm(u64 expiry, u64 period)
+{
+    call(VMI_SetAlarm, period ? VMI_ALARM_PERIODIC : 0, (u32)expiry, (u32)(expiry >> 32),
+         (u32)period, (u32)(period >> 32));
+}
+
+static PV_ABI void
+vmi_timer_set(u64 deadline)
+{
+    set_alarm(start_cycles + to_cycles(deadline) + 1, 0);
+}
+
+static PV_ABI void
+vmi_timer_periodic(u32 period)
+{
+    set_alarm(cycles() + to_cycles(period), to_cycles(period));
+}
+
+static PV_ABI u64
+vmi_stolen_ns(void)
+{
+    return call(VMI_GetCycleCounter, 2, 0, 0, 0, 0) / cycles_per_second * SECOND_NS;
+}
+
+static PV_ABI void
+vmi_reboot(void)
+{
+    call(VMI_Reboot, 1, 0, 0, 0, 0);
+}
+
+/* --- the table --------------------------------------------------------------------------------------- */
+
+/* One line an op: the call that it needs, and its body; NULL: the ROM's own code. */
+static const struct {
+    u32 op;
+    enum vmi_call call;
+    void *body;
+} fills[] = {
+    {PV_irq_save, VMI_GetInterruptMask, vmi_irq_save},
+    {PV_irq_restore, VMI_SetInterruptMask, NULL},
+    {PV_irq_disable, VMI_DisableInterrupts, NULL},
+    {PV_irq_enable, VMI_EnableInterrupts, NULL},
+    {PV_safe_halt, VMI_Halt, NULL},
+    {PV_cpuid, VMI_CPUID, vmi_cpuid},
+    {PV_read_cr2, VMI_GetCR2, NULL},
+    {PV_read_cr3, VMI_GetCR3, NULL},
+    {PV_write_cr3, VMI_SetCR3, NULL},
+    {PV_load_gdt, VMI_SetGDT, NULL},
+    {PV_load_idt, VMI_SetIDT, NULL},
+    {PV_load_tr, VMI_SetTR, NULL},
+    {PV_write_gdt_entry, VMI_WriteGDTEntry, vmi_write_gdt_entry},
+    {PV_write_idt_entry, VMI_WriteIDTEntry, vmi_write_idt_entry},
+    {PV_load_sp0, VMI_UpdateKernelStack, vmi_load_sp0},
+    {PV_rdmsr, VMI_RDMSR, vmi_rdmsr},
+    {PV_wrmsr, VMI_WRMSR, NULL},
+    {PV_iret, VMI_IRET, NULL},
+    {PV_set_pte, VMI_SetPxELong, vmi_set_pte},
+    {PV_set_pmd, VMI_SetPxELong, vmi_set_pmd},
+    {PV_set_pdpte, VMI_SetPxELong, vmi_set_pdpte},
+    {PV_pt_announce, VMI_AllocatePage, vmi_pt_announce},
+    {PV_pt_release, VMI_ReleasePage, vmi_pt_release},
+    {PV_flush_one, VMI_InvalPage, NULL},
+    {PV_flush_all, VMI_FlushTLB, vmi_flush_all},
+    {PV_clock_init, VMI_GetCycleFrequency, vmi_clock_init},
+    {PV_clock_ns, VMI_GetCycleCounter, vmi_clock_ns},
+    {PV_timer_set, VMI_SetAlarm, vmi_timer_set},
+    {PV_timer_periodic, VMI_SetAlarm, vmi_timer_periodic},
+    {PV_stolen_ns, VMI_GetCycleCounter, vmi_stolen_ns},
+    {PV_in8, VMI_INB, NULL},
+    {PV_out8, VMI_OUTB, NULL},
+    {PV_io_delay, VMI_IODelay, NULL},
+    {PV_reboot, VMI_Reboot, vmi_reboot},
+};
+
+/* Asks the ROM for a call; false if there is none, and the op stays native's. */
+static bool
+relocate(const struct vmi_rom *rom, enum vmi_call number, void **entry)
+{
+    u64 answer = vmi_call((va_t)rom->get_relocation, number, 0, 0, 0, 0);
+    u8 type = (u8)(answer >> 32);
+
+    *entry = type == VMI_RELOCATION_NOP ? (void *)vmi_nothing : (void *)(va_t)answer;
+    vmi_entry[number] = (va_t)*entry;
+    return type != VMI_RELOCATION_NONE;
+}
+
+static void
+fill(const struct vmi_rom *rom, struct pv_ops *ops)
+{
+    void *entry;
+
+    relocate(rom, VMI_DisableInterrupts, &entry); /* irq_save's other half */
+    for (u32 i = 0; i < ARRAY_SIZE(fills); i++)
+        if (relocate(rom, fills[i].call, &entry))
+            ((void **)ops)[fills[i].op] = fills[i].body ? fills[i].body : entry;
+}
+
+static const char *
+enter(struct pv_ops *ops)
+{
+    const struct vmi_rom *rom;
+    const char *why = find_rom(&rom);
+
+    if (why)
+        return why;
+    if ((u32)vmi_call((va_t)rom->init, 0, 0, 0, 0, 0) != 0)
+        return "VMI_Init refused";
+    fill(rom, ops);
+    return NULL;
+}
+
+const struct pv_backend vmi_backend = {
+    .info =
+        {
+            .name = "vmi",
+            .kernel_rpl = 1,
+            .va_top = VA_TOP,
+            .shared_kernel_l2 = true,
+            .has_pc_devices = true,
+            .has_task_gates = false,
+        },
+    .enter = enter,
+};
