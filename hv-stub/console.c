@@ -22,8 +22,7 @@
 static bool inside_line; /* of the guest's */
 
 static void
-put(u32 byte)
-{
+put(u32 byte) {
     u32 patience = PATIENCE;
 
     while (!(in8(LSR) & LSR_ROOM) && --patience)
@@ -32,8 +31,7 @@ put(u32 byte)
 }
 
 static void
-sink(void *context, const char *text, size_t length)
-{
+sink(void *context, const char *text, size_t length) {
     for (size_t i = 0; i < length; i++) {
         if (text[i] == '\n')
             put('\r');
@@ -42,14 +40,12 @@ sink(void *context, const char *text, size_t length)
 }
 
 void
-console_guest_wrote(u32 byte)
-{
+console_guest_wrote(u32 byte) {
     inside_line = byte != '\n';
 }
 
 void
-hv_vprint(const char *format, va_list args)
-{
+hv_vprint(const char *format, va_list args) {
     u32 lcr = in8(LCR), ier;
 
     out8(LCR_8N1, LCR); /* DLAB off: or IER would be a divisor */
@@ -64,8 +60,7 @@ hv_vprint(const char *format, va_list args)
 }
 
 void
-hv_print(const char *format, ...)
-{
+hv_print(const char *format, ...) {
     va_list args;
 
     va_start(args, format);

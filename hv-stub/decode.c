@@ -112,8 +112,7 @@ struct code {
 
 /* The next byte, or 0 behind the limit: only the end of decode() looks whether that happened. */
 static u8
-next(struct code *code)
-{
+next(struct code *code) {
     u8 byte = code->at < code->limit ? code->bytes[code->at] : 0;
 
     code->at++;
@@ -121,8 +120,7 @@ next(struct code *code)
 }
 
 static u32
-next_number(struct code *code, unsigned size)
-{
+next_number(struct code *code, unsigned size) {
     u32 number = 0;
 
     for (unsigned at = 0; at < size; at++)
@@ -135,8 +133,7 @@ next_number(struct code *code, unsigned size)
 /* SDM vol 2, "16-Bit Addressing Forms with the ModR/M Byte". BP alone, without a displacement,
  * stands for no register at all. */
 static void
-take_registers16(u8 mod, u8 rm, struct insn *out)
-{
+take_registers16(u8 mod, u8 rm, struct insn *out) {
     static const struct {
         u8 base, index;
     } forms[8] = {
@@ -151,8 +148,7 @@ take_registers16(u8 mod, u8 rm, struct insn *out)
 /* SDM vol 2, "32-Bit Addressing Forms with the ModR/M Byte" and "... with the SIB Byte". ESP
  * cannot be an index; EBP as the base without a displacement stands for no base. */
 static void
-take_registers32(struct code *code, u8 mod, u8 rm, struct insn *out)
-{
+take_registers32(struct code *code, u8 mod, u8 rm, struct insn *out) {
     out->base = rm;
     out->index = GPR_NONE;
     if (rm == GPR_ESP) {
@@ -167,8 +163,7 @@ take_registers32(struct code *code, u8 mod, u8 rm, struct insn *out)
 }
 
 static void
-take_memory(struct code *code, u8 mod, u8 rm, struct insn *out)
-{
+take_memory(struct code *code, u8 mod, u8 rm, struct insn *out) {
     out->memory = true;
     if (out->address_size == 2)
         take_registers16(mod, rm, out);
@@ -185,8 +180,7 @@ take_memory(struct code *code, u8 mod, u8 rm, struct insn *out)
 /* SDM vol 2, "Instruction Prefixes". Of several from one group, the last one counts. LOCK is not
  * among them: it is #UD with every instruction here ("LOCK-Assert LOCK# Signal Prefix"). */
 static bool
-take_prefix(u8 byte, struct insn *out)
-{
+take_prefix(u8 byte, struct insn *out) {
     if ((byte & 0xE7) == 0x26) /* 26 ES, 2E CS, 36 SS, 3E DS */
         out->segment = byte >> 3 & 3;
     else if (byte == 0x64 || byte == 0x65) /* FS, GS */
@@ -203,8 +197,7 @@ take_prefix(u8 byte, struct insn *out)
 }
 
 static const struct opcode *
-take_opcode(struct code *code, struct insn *out)
-{
+take_opcode(struct code *code, struct insn *out) {
     const struct opcode *opcode;
     u8 byte = next(code);
 
@@ -219,8 +212,7 @@ take_opcode(struct code *code, struct insn *out)
 /* Control registers that do not exist, and CS, which MOV cannot load, are #UD. SDM vol 2,
  * "MOV-Move to/from Control Registers" and "MOV-Move". */
 static bool
-reg_is_valid(u8 kind, u8 reg)
-{
+reg_is_valid(u8 kind, u8 reg) {
     if (kind == INSN_MOV_SREG)
         return reg < SREG_NONE && reg != SREG_CS;
     if (kind == INSN_MOV_FROM_CR || kind == INSN_MOV_TO_CR)
@@ -230,8 +222,7 @@ reg_is_valid(u8 kind, u8 reg)
 
 /* Takes ModRM and what it asks for. Returns the opcode's row, which may be one of a group. */
 static const struct opcode *
-take_modrm(struct code *code, const struct opcode *opcode, struct insn *out)
-{
+take_modrm(struct code *code, const struct opcode *opcode, struct insn *out) {
     static const struct opcode unknown = {INSN_UNKNOWN, 0};
     u8 modrm = next(code), mod = modrm >> 6;
 
@@ -247,8 +238,7 @@ take_modrm(struct code *code, const struct opcode *opcode, struct insn *out)
 }
 
 static void
-take_immediate(struct code *code, u16 form, struct insn *out)
-{
+take_immediate(struct code *code, u16 form, struct insn *out) {
     if (form & POINTER) {
         out->immediate = next_number(code, out->operand_size);
         out->selector = (u16)next_number(code, 2);
@@ -260,8 +250,7 @@ take_immediate(struct code *code, u16 form, struct insn *out)
 /* The parts in the order in which they stand, and then what depends on several of them. What is
  * relative to EBP or ESP is on the stack: SDM vol 1, "Specifying a Segment Selector". */
 static void
-take_instruction(struct code *code, struct insn *out)
-{
+take_instruction(struct code *code, struct insn *out) {
     const struct opcode *opcode = take_opcode(code, out);
 
     if (opcode->form & ANY_MODRM)
@@ -276,8 +265,7 @@ take_instruction(struct code *code, struct insn *out)
 }
 
 int
-decode(const u8 *bytes, unsigned available, struct insn *out)
-{
+decode(const u8 *bytes, unsigned available, struct insn *out) {
     struct code code = {bytes, available < INSN_MAX ? available : INSN_MAX, 0};
 
     *out = (struct insn){.operand_size = 4, .address_size = 4, .segment = SREG_NONE};
@@ -293,8 +281,7 @@ decode(const u8 *bytes, unsigned available, struct insn *out)
 }
 
 u32
-insn_offset(const struct insn *insn, const u32 registers[8])
-{
+insn_offset(const struct insn *insn, const u32 registers[8]) {
     u32 offset = insn->displacement;
 
     if (insn->base != GPR_NONE)

@@ -20,20 +20,17 @@
 #define CRTC_DATA     0x3D5
 
 static bool
-is_pic(u32 port)
-{
+is_pic(u32 port) {
     return (port & ~0x81u) == 0x20;
 }
 
 static bool
-is_pit(u32 port)
-{
+is_pit(u32 port) {
     return (port >= 0x40 && port <= 0x43) || port == 0x61;
 }
 
 static bool
-passes_through(u32 port)
-{
+passes_through(u32 port) {
     return (port >= UART && port < UART + UART_PORTS) || port == KEYBOARD_DATA ||
            port == KEYBOARD || port == CMOS_INDEX || port == CMOS_DATA || port == CRTC_INDEX ||
            port == CRTC_DATA;
@@ -42,8 +39,7 @@ passes_through(u32 port)
 /* The keyboard controller can reset the machine, and switch its A20 line: those commands are not
  * for guests. What is left: its command byte, self tests, on and off. */
 static bool
-may_write(u32 port, u32 value)
-{
+may_write(u32 port, u32 value) {
     static const u8 commands[] = {0x20, 0x60, 0xA7, 0xA8, 0xAA, 0xAB, 0xAD, 0xAE};
 
     if (port != KEYBOARD)
@@ -55,8 +51,7 @@ may_write(u32 port, u32 value)
 }
 
 u32
-port_read(struct vcpu *vcpu, u32 port)
-{
+port_read(struct vcpu *vcpu, u32 port) {
     if (is_pic(port))
         return vpic_read(&vcpu->pic, port);
     if (is_pit(port))
@@ -65,8 +60,7 @@ port_read(struct vcpu *vcpu, u32 port)
 }
 
 void
-port_write(struct vcpu *vcpu, u32 port, u32 value)
-{
+port_write(struct vcpu *vcpu, u32 port, u32 value) {
     if (is_pic(port))
         vpic_write(&vcpu->pic, port, value);
     else if (is_pit(port))

@@ -24,8 +24,7 @@
 #define CPUID_SIGNATURE  0x40000000
 
 static u32 *
-reg(struct vcpu *vcpu, u32 number)
-{
+reg(struct vcpu *vcpu, u32 number) {
     struct frame *frame = vcpu->frame;
     u32 *const registers[] = {
         [GPR_EAX] = &frame->eax, [GPR_ECX] = &frame->ecx, [GPR_EDX] = &frame->edx,
@@ -37,8 +36,7 @@ reg(struct vcpu *vcpu, u32 number)
 }
 
 static va_t
-operand_address(struct vcpu *vcpu, const struct insn *insn)
-{
+operand_address(struct vcpu *vcpu, const struct insn *insn) {
     const struct frame *frame = vcpu->frame;
     u32 registers[8];
     u32 selector = insn->segment == SREG_SS   ? frame->ss
@@ -54,8 +52,7 @@ operand_address(struct vcpu *vcpu, const struct insn *insn)
 /* --- control registers ------------------------------------------------------------------------- */
 
 static bool
-write_cr0(struct vcpu *vcpu, u32 value)
-{
+write_cr0(struct vcpu *vcpu, u32 value) {
     if (!(value & CR0_PE))
         guest_stop(STOP_MODE, "CR0=%08x: there is no real mode", value);
     if (value & CR0_PG && !(vcpu->cr4 & CR4_PAE))
@@ -68,14 +65,10 @@ write_cr0(struct vcpu *vcpu, u32 value)
 }
 
 bool
-guest_write_control(struct vcpu *vcpu, u32 number, u32 value)
-{
+guest_write_control(struct vcpu *vcpu, u32 number, u32 value) {
     switch (number) {
-    case 0:
-        return write_cr0(vcpu, value);
-    case 2:
-        vcpu->cr2 = value;
-        return true;
+    case 0: return write_cr0(vcpu, value);
+    case 2: vcpu->cr2 = value; return true;
     case 3:
         vcpu->cr3 = value;
         shadow_flush(vcpu);
@@ -91,8 +84,7 @@ guest_write_control(struct vcpu *vcpu, u32 number, u32 value)
 }
 
 static bool
-read_control(struct vcpu *vcpu, u32 number, u32 *value)
-{
+read_control(struct vcpu *vcpu, u32 number, u32 *value) {
     const u32 values[] = {vcpu->cr0, 0, vcpu->cr2, vcpu->cr3, vcpu->cr4};
 
     if (number == 1 || number > 4)
@@ -104,8 +96,7 @@ read_control(struct vcpu *vcpu, u32 number, u32 *value)
 /* --- tables --------------------------------------------------------------------------------------- */
 
 static bool
-load_table(struct vcpu *vcpu, const struct insn *insn, struct descriptor_table *table)
-{
+load_table(struct vcpu *vcpu, const struct insn *insn, struct descriptor_table *table) {
     struct table_pointer pointer;
 
     if (!insn->memory || !read_linear(vcpu, operand_address(vcpu, insn), &pointer, sizeof pointer))
@@ -115,8 +106,7 @@ load_table(struct vcpu *vcpu, const struct insn *insn, struct descriptor_table *
 }
 
 static bool
-store_table(struct vcpu *vcpu, const struct insn *insn, const struct descriptor_table *table)
-{
+store_table(struct vcpu *vcpu, const struct insn *insn, const struct descriptor_table *table) {
     struct table_pointer pointer = {(u16)table->limit, table->base};
 
     return insn->memory &&
@@ -125,8 +115,7 @@ store_table(struct vcpu *vcpu, const struct insn *insn, const struct descriptor_
 
 /* The 16 bits of an r/m operand. */
 static bool
-read_operand16(struct vcpu *vcpu, const struct insn *insn, u32 *value)
-{
+read_operand16(struct vcpu *vcpu, const struct insn *insn, u32 *value) {
     *value = 0;
     if (insn->memory)
         return read_linear(vcpu, operand_address(vcpu, insn), value, 2);
@@ -136,8 +125,7 @@ read_operand16(struct vcpu *vcpu, const struct insn *insn, u32 *value)
 
 /* The task register only tells us where the stack for traps is. */
 bool
-guest_load_task(struct vcpu *vcpu, u32 selector)
-{
+guest_load_task(struct vcpu *vcpu, u32 selector) {
     u64 descriptor;
     va_t address = vcpu->gdt.base + (selector & ~7u);
 
@@ -156,8 +144,7 @@ guest_load_task(struct vcpu *vcpu, u32 selector)
 /* A kernel that believes to be in ring 0 loads selectors with RPL 0. SS and CS insist on the ring
  * that it is really in. */
 static bool
-load_stack_segment(struct vcpu *vcpu, u32 selector)
-{
+load_stack_segment(struct vcpu *vcpu, u32 selector) {
     if (!selector_is_data((selector & ~3u) | 1, 1))
         return false;
     vcpu->frame->ss = (selector & ~3u) | 1;
@@ -165,8 +152,7 @@ load_stack_segment(struct vcpu *vcpu, u32 selector)
 }
 
 static bool
-jump_far(struct vcpu *vcpu, u32 selector, u32 eip)
-{
+jump_far(struct vcpu *vcpu, u32 selector, u32 eip) {
     if (!selector_is_code((selector & ~3u) | 1, 1))
         return false;
     vcpu->frame->cs = (selector & ~3u) | 1;
@@ -175,8 +161,7 @@ jump_far(struct vcpu *vcpu, u32 selector, u32 eip)
 }
 
 static bool
-return_far(struct vcpu *vcpu, const struct insn *insn)
-{
+return_far(struct vcpu *vcpu, const struct insn *insn) {
     struct frame *frame = vcpu->frame;
     u32 target[2];
 
@@ -191,8 +176,7 @@ return_far(struct vcpu *vcpu, const struct insn *insn)
 /* --- the rest -------------------------------------------------------------------------------------------- */
 
 static void
-port_input(struct vcpu *vcpu, u32 port, u32 size)
-{
+port_input(struct vcpu *vcpu, u32 port, u32 size) {
     u32 value = size == 1 ? port_read(vcpu, port) : 0xFFFFFFFF;
     u32 mask = size == 4 ? 0xFFFFFFFF : size == 2 ? 0xFFFF : 0xFF;
 
@@ -200,15 +184,13 @@ port_input(struct vcpu *vcpu, u32 port, u32 size)
 }
 
 static void
-port_output(struct vcpu *vcpu, u32 port, u32 size)
-{
+port_output(struct vcpu *vcpu, u32 port, u32 size) {
     if (size == 1)
         port_write(vcpu, port, vcpu->frame->eax & 0xFF);
 }
 
 bool
-guest_rdmsr(struct vcpu *vcpu)
-{
+guest_rdmsr(struct vcpu *vcpu) {
     u64 value = 0;
     u32 msr = vcpu->frame->ecx;
 
@@ -223,8 +205,7 @@ guest_rdmsr(struct vcpu *vcpu)
 
 /* sysenter stays off: nothing but 0 may be written. */
 bool
-guest_wrmsr(struct vcpu *vcpu)
-{
+guest_wrmsr(struct vcpu *vcpu) {
     const struct frame *frame = vcpu->frame;
 
     return frame->ecx >= MSR_SYSENTER_CS && frame->ecx <= MSR_SYSENTER_EIP && !frame->eax &&
@@ -233,8 +214,7 @@ guest_wrmsr(struct vcpu *vcpu)
 
 /* What the CPU has, less what a guest cannot use; and who we are, in a leaf of our own. */
 void
-guest_cpuid(struct vcpu *vcpu)
-{
+guest_cpuid(struct vcpu *vcpu) {
     enum {
         ECX_HYPERVISOR = 1u << 31,
         EDX_TSC = 1 << 4,
@@ -263,8 +243,7 @@ guest_cpuid(struct vcpu *vcpu)
 }
 
 static bool
-push_flags(struct vcpu *vcpu)
-{
+push_flags(struct vcpu *vcpu) {
     u32 flags = guest_flags(vcpu);
     u32 esp = vcpu->frame->esp - sizeof flags;
 
@@ -275,8 +254,7 @@ push_flags(struct vcpu *vcpu)
 }
 
 static bool
-pop_flags(struct vcpu *vcpu)
-{
+pop_flags(struct vcpu *vcpu) {
     u32 flags;
 
     if (!read_linear(vcpu, selector_base(vcpu->frame->ss) + vcpu->frame->esp, &flags, sizeof flags))
@@ -291,100 +269,63 @@ pop_flags(struct vcpu *vcpu)
 /* Executes one instruction. False: it is not one of ours, or it would fault in ring 0 too.
  * EIP is moved by the caller, unless the instruction itself has moved it. */
 static bool
-execute(struct vcpu *vcpu, const struct insn *insn)
-{
+execute(struct vcpu *vcpu, const struct insn *insn) {
     struct frame *frame = vcpu->frame;
     u32 value;
 
     switch (insn->kind) {
-    case INSN_CLI:
-        vcpu->shared->flag &= ~SHARED_IF;
-        return true;
-    case INSN_STI:
-        vcpu->shared->flag |= SHARED_IF;
-        return true;
-    case INSN_HLT:
-        vcpu->halted = true;
-        return true;
-    case INSN_IN_IMM:
-        port_input(vcpu, insn->immediate, insn->operand_size);
-        return true;
-    case INSN_IN_DX:
-        port_input(vcpu, frame->edx & 0xFFFF, insn->operand_size);
-        return true;
-    case INSN_OUT_IMM:
-        port_output(vcpu, insn->immediate, insn->operand_size);
-        return true;
-    case INSN_OUT_DX:
-        port_output(vcpu, frame->edx & 0xFFFF, insn->operand_size);
-        return true;
-    case INSN_MOV_FROM_CR:
-        return read_control(vcpu, insn->reg, reg(vcpu, insn->rm));
-    case INSN_MOV_TO_CR:
-        return guest_write_control(vcpu, insn->reg, *reg(vcpu, insn->rm));
-    case INSN_MOV_FROM_DR:
-        *reg(vcpu, insn->rm) = 0;
-        return true;
-    case INSN_MOV_TO_DR: /* never loaded: a breakpoint could fire in the switcher */
-        return true;
+    case INSN_CLI: vcpu->shared->flag &= ~SHARED_IF; return true;
+    case INSN_STI: vcpu->shared->flag |= SHARED_IF; return true;
+    case INSN_HLT: vcpu->halted = true; return true;
+    case INSN_IN_IMM: port_input(vcpu, insn->immediate, insn->operand_size); return true;
+    case INSN_IN_DX: port_input(vcpu, frame->edx & 0xFFFF, insn->operand_size); return true;
+    case INSN_OUT_IMM: port_output(vcpu, insn->immediate, insn->operand_size); return true;
+    case INSN_OUT_DX: port_output(vcpu, frame->edx & 0xFFFF, insn->operand_size); return true;
+    case INSN_MOV_FROM_CR: return read_control(vcpu, insn->reg, reg(vcpu, insn->rm));
+    case INSN_MOV_TO_CR: return guest_write_control(vcpu, insn->reg, *reg(vcpu, insn->rm));
+    case INSN_MOV_FROM_DR: *reg(vcpu, insn->rm) = 0; return true;
+    case INSN_MOV_TO_DR: /* never loaded: a breakpoint could fire in the switcher */ return true;
     case INSN_LGDT:
         if (!load_table(vcpu, insn, &vcpu->gdt))
             return false;
         segments_load(vcpu);
         return true;
-    case INSN_LIDT:
-        return load_table(vcpu, insn, &vcpu->idt);
-    case INSN_SGDT:
-        return store_table(vcpu, insn, &vcpu->gdt);
-    case INSN_SIDT:
-        return store_table(vcpu, insn, &vcpu->idt);
+    case INSN_LIDT: return load_table(vcpu, insn, &vcpu->idt);
+    case INSN_SGDT: return store_table(vcpu, insn, &vcpu->gdt);
+    case INSN_SIDT: return store_table(vcpu, insn, &vcpu->idt);
     case INSN_INVLPG:
         if (insn->memory)
             shadow_flush_one(vcpu, operand_address(vcpu, insn));
         return insn->memory;
     case INSN_LLDT: /* no LDT but none */
         return read_operand16(vcpu, insn, &value) && !(value & ~3u);
-    case INSN_LTR:
-        return read_operand16(vcpu, insn, &value) && guest_load_task(vcpu, value);
+    case INSN_LTR: return read_operand16(vcpu, insn, &value) && guest_load_task(vcpu, value);
     case INSN_CLTS:
     case INSN_INVD:
-    case INSN_WBINVD:
-        return true;
-    case INSN_RDMSR:
-        return guest_rdmsr(vcpu);
-    case INSN_WRMSR:
-        return guest_wrmsr(vcpu);
-    case INSN_CPUID:
-        guest_cpuid(vcpu);
-        return true;
-    case INSN_PUSHF:
-        return push_flags(vcpu);
-    case INSN_POPF:
-        return pop_flags(vcpu);
-    case INSN_IRET:
-        guest_iret(vcpu);
-        return true;
+    case INSN_WBINVD: return true;
+    case INSN_RDMSR: return guest_rdmsr(vcpu);
+    case INSN_WRMSR: return guest_wrmsr(vcpu);
+    case INSN_CPUID: guest_cpuid(vcpu); return true;
+    case INSN_PUSHF: return push_flags(vcpu);
+    case INSN_POPF: return pop_flags(vcpu);
+    case INSN_IRET: guest_iret(vcpu); return true;
     case INSN_MOV_SREG:
         return insn->sreg == SREG_SS && read_operand16(vcpu, insn, &value) &&
                load_stack_segment(vcpu, value);
-    case INSN_JMP_FAR:
-        return !insn->memory && jump_far(vcpu, insn->selector, insn->immediate);
-    case INSN_RETF:
-        return return_far(vcpu, insn);
+    case INSN_JMP_FAR: return !insn->memory && jump_far(vcpu, insn->selector, insn->immediate);
+    case INSN_RETF: return return_far(vcpu, insn);
     }
     return false;
 }
 
 static bool
-moves_eip(const struct insn *insn)
-{
+moves_eip(const struct insn *insn) {
     return insn->kind == INSN_IRET || insn->kind == INSN_JMP_FAR || insn->kind == INSN_RETF;
 }
 
 /* The bytes at EIP, as many as are mapped. */
 static bool
-fetch(struct vcpu *vcpu, u32 skip, struct insn *insn)
-{
+fetch(struct vcpu *vcpu, u32 skip, struct insn *insn) {
     u8 bytes[INSN_MAX];
     va_t va = selector_base(vcpu->frame->cs) + vcpu->frame->eip + skip;
     u32 available = INSN_MAX;
@@ -398,14 +339,12 @@ fetch(struct vcpu *vcpu, u32 skip, struct insn *insn)
 }
 
 static bool
-is_port(const struct insn *insn)
-{
+is_port(const struct insn *insn) {
     return insn->kind >= INSN_IN_IMM && insn->kind <= INSN_OUTS;
 }
 
 static bool
-step(struct vcpu *vcpu, u32 skip, enum exit_reason reason)
-{
+step(struct vcpu *vcpu, u32 skip, enum exit_reason reason) {
     struct insn insn;
     u32 eip = vcpu->frame->eip;
 
@@ -423,8 +362,7 @@ step(struct vcpu *vcpu, u32 skip, enum exit_reason reason)
 
 /* #GP's error code says whether INT n ran into a gate of ours: bit 1, and the vector above. */
 static bool
-software_interrupt(struct vcpu *vcpu)
-{
+software_interrupt(struct vcpu *vcpu) {
     u32 vector = vcpu->frame->error >> 3;
     struct insn insn;
 
@@ -440,8 +378,7 @@ software_interrupt(struct vcpu *vcpu)
 }
 
 bool
-emulate_general(struct vcpu *vcpu)
-{
+emulate_general(struct vcpu *vcpu) {
     u32 error = vcpu->frame->error;
 
     if (software_interrupt(vcpu))
@@ -452,8 +389,7 @@ emulate_general(struct vcpu *vcpu)
 }
 
 bool
-emulate_forced(struct vcpu *vcpu)
-{
+emulate_forced(struct vcpu *vcpu) {
     u32 prefix;
 
     if ((vcpu->frame->cs & 3) != 1 ||

@@ -29,14 +29,12 @@
 #define TSS_SS0 8
 
 bool
-guest_interruptible(const struct vcpu *vcpu)
-{
+guest_interruptible(const struct vcpu *vcpu) {
     return vcpu->shared->flag & SHARED_IF;
 }
 
 u32
-guest_flags(const struct vcpu *vcpu)
-{
+guest_flags(const struct vcpu *vcpu) {
     u32 flags = vcpu->frame->eflags & ~(FLAG_IF | FLAG_IOPL);
 
     return flags | (guest_interruptible(vcpu) ? FLAG_IF : 0);
@@ -45,8 +43,7 @@ guest_flags(const struct vcpu *vcpu)
 /* What leaves for the guest always has IF set, IOPL and VM clear. NT is a program's own business:
  * it would make the kernel's iret a task switch. */
 void
-guest_set_flags(struct vcpu *vcpu, u32 flags)
-{
+guest_set_flags(struct vcpu *vcpu, u32 flags) {
     u32 never = FLAG_IOPL | FLAG_VM | FLAG_VIF | ((vcpu->frame->cs & 3) == 3 ? 0 : FLAG_NT);
 
     vcpu->shared->flag = flags & FLAG_IF ? SHARED_IF : 0;
@@ -54,8 +51,7 @@ guest_set_flags(struct vcpu *vcpu, u32 flags)
 }
 
 static void
-push(struct vcpu *vcpu, u32 value)
-{
+push(struct vcpu *vcpu, u32 value) {
     struct frame *frame = vcpu->frame;
 
     frame->esp -= sizeof value;
@@ -65,8 +61,7 @@ push(struct vcpu *vcpu, u32 value)
 }
 
 static bool
-read_gate(struct vcpu *vcpu, u32 vector, u64 *gate)
-{
+read_gate(struct vcpu *vcpu, u32 vector, u64 *gate) {
     u32 type;
 
     if (vector * 8 + 7 > vcpu->idt.limit ||
@@ -78,8 +73,7 @@ read_gate(struct vcpu *vcpu, u32 vector, u64 *gate)
 
 /* The stack for traps from programs: as UpdateKernelStack named it, or from the guest's TSS. */
 static void
-kernel_stack(struct vcpu *vcpu, u32 *ss, u32 *sp)
-{
+kernel_stack(struct vcpu *vcpu, u32 *ss, u32 *sp) {
     *ss = vcpu->stack_selector;
     *sp = vcpu->stack_pointer;
     if (*ss)
@@ -90,8 +84,7 @@ kernel_stack(struct vcpu *vcpu, u32 *ss, u32 *sp)
 }
 
 static void
-switch_stack(struct vcpu *vcpu)
-{
+switch_stack(struct vcpu *vcpu) {
     struct frame *frame = vcpu->frame;
     u32 sp, ss, old_sp = frame->esp, old_ss = frame->ss;
 
@@ -106,8 +99,7 @@ switch_stack(struct vcpu *vcpu)
 }
 
 void
-inject(struct vcpu *vcpu, u32 vector, u32 error)
-{
+inject(struct vcpu *vcpu, u32 vector, u32 error) {
     struct frame *frame = vcpu->frame;
     u32 flags = guest_flags(vcpu);
     u64 gate;
@@ -137,8 +129,7 @@ inject(struct vcpu *vcpu, u32 vector, u32 error)
 
 /* A gate says from which ring INT n may use it; a kernel may always. */
 void
-inject_int(struct vcpu *vcpu, u32 vector, u32 length)
-{
+inject_int(struct vcpu *vcpu, u32 vector, u32 length) {
     u32 ring = vcpu->frame->cs & 3;
     u64 gate;
 
@@ -151,8 +142,7 @@ inject_int(struct vcpu *vcpu, u32 vector, u32 length)
 }
 
 void
-inject_pending(struct vcpu *vcpu)
-{
+inject_pending(struct vcpu *vcpu) {
     int vector;
 
     if (!guest_interruptible(vcpu))
@@ -164,8 +154,7 @@ inject_pending(struct vcpu *vcpu)
 
 /* A paravirtual guest's system calls need not come to us, if its gate leaves IF alone. */
 void
-set_direct_gate(struct vcpu *vcpu)
-{
+set_direct_gate(struct vcpu *vcpu) {
     u64 gate;
     u32 selector;
 
@@ -181,8 +170,7 @@ set_direct_gate(struct vcpu *vcpu)
 
 /* The guest's own iret, with the virtual IF in the image of the flags. */
 void
-guest_iret(struct vcpu *vcpu)
-{
+guest_iret(struct vcpu *vcpu) {
     struct frame *frame = vcpu->frame;
     struct {
         u32 eip, cs, eflags, esp, ss;

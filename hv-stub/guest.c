@@ -20,16 +20,14 @@
 struct guest the_guest;
 
 void *
-guest_memory(const struct guest *guest, u32 pa, u32 size)
-{
+guest_memory(const struct guest *guest, u32 pa, u32 size) {
     u32 end = guest->pages << PAGE_SHIFT;
 
     return pa < end && size <= end - pa ? guest->base + pa : NULL;
 }
 
 static void *
-must_have(const struct guest *guest, u32 pa, u32 size, const char *what)
-{
+must_have(const struct guest *guest, u32 pa, u32 size, const char *what) {
     void *memory = guest_memory(guest, pa, size);
 
     if (!memory)
@@ -41,8 +39,7 @@ must_have(const struct guest *guest, u32 pa, u32 size, const char *what)
 /* Loads the segments at their physical addresses; returns the physical entry point, and in *end
  * the first free page behind them. */
 static u32
-load_segments(const struct guest *guest, const void *kernel, u32 size, u32 *end)
-{
+load_segments(const struct guest *guest, const void *kernel, u32 size, u32 *end) {
     struct elf_segment segment;
     unsigned index = 0;
     u32 entry = 0;
@@ -63,8 +60,7 @@ load_segments(const struct guest *guest, const void *kernel, u32 size, u32 *end)
 }
 
 static void
-write_info(const struct guest *guest, const char *line, u32 initrd, u32 initrd_size)
-{
+write_info(const struct guest *guest, const char *line, u32 initrd, u32 initrd_size) {
     struct multiboot_info *info = must_have(guest, INFO_PA, LINE_PA - INFO_PA, "boot information");
     struct multiboot_module *module = (struct multiboot_module *)(info + 1);
 
@@ -85,8 +81,7 @@ write_info(const struct guest *guest, const char *line, u32 initrd, u32 initrd_s
 
 /* As Multiboot says, but for the ring: flat segments, no paging, interrupts off. */
 static void
-set_registers(struct vcpu *vcpu, u32 entry)
-{
+set_registers(struct vcpu *vcpu, u32 entry) {
     struct frame *frame = host_first_frame();
 
     *frame = (struct frame){
@@ -105,8 +100,7 @@ set_registers(struct vcpu *vcpu, u32 entry)
 
 void
 guest_load(struct guest *guest, const void *kernel, u32 kernel_size, const char *line,
-           const void *initrd, u32 initrd_size)
-{
+           const void *initrd, u32 initrd_size) {
     const char *why = elf_check(kernel, kernel_size);
     u32 entry, end;
 
@@ -122,16 +116,14 @@ guest_load(struct guest *guest, const void *kernel, u32 kernel_size, const char 
 }
 
 void
-guest_run(struct guest *guest)
-{
+guest_run(struct guest *guest) {
     switcher_enter(guest->vcpu.frame, guest->vcpu.root);
 }
 
 /* --- the end -------------------------------------------------------------------------------------- */
 
 static void
-print_statistics(const struct guest *guest)
-{
+print_statistics(const struct guest *guest) {
     static const char *const names[REASONS] = {
         [REASON_INTERRUPT] = "interrupts", [REASON_FILL] = "shadow fills",
         [REASON_FAULT] = "faults",         [REASON_INT] = "INT n",
@@ -145,14 +137,12 @@ print_statistics(const struct guest *guest)
 }
 
 void
-guest_ended(u32 status_byte)
-{
+guest_ended(u32 status_byte) {
     host_leave(status_byte);
 }
 
 void
-guest_stop(enum stop why, const char *format, ...)
-{
+guest_stop(enum stop why, const char *format, ...) {
     va_list args;
 
     hv_print("hv-stub: guest stopped: ");

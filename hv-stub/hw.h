@@ -7,14 +7,12 @@
 #include "lib/types.h"
 
 static inline void
-out8(u32 value, u32 port)
-{
+out8(u32 value, u32 port) {
     asm volatile("outb %b0, %w1" : : "a"(value), "d"(port));
 }
 
 static inline u32
-in8(u32 port)
-{
+in8(u32 port) {
     u8 value;
 
     asm volatile("inb %w1, %0" : "=a"(value) : "d"(port));
@@ -22,8 +20,7 @@ in8(u32 port)
 }
 
 static inline u32
-read_cr2(void)
-{
+read_cr2(void) {
     u32 value;
 
     asm volatile("mov %%cr2, %0" : "=r"(value));
@@ -31,14 +28,12 @@ read_cr2(void)
 }
 
 static inline void
-write_cr3(u32 value)
-{
+write_cr3(u32 value) {
     asm volatile("mov %0, %%cr3" : : "r"(value) : "memory");
 }
 
 static inline u64
-rdtsc(void)
-{
+rdtsc(void) {
     u64 value;
 
     asm volatile("rdtsc" : "=A"(value));
@@ -47,8 +42,7 @@ rdtsc(void)
 
 /* Interrupts on for as long as it takes one to come. */
 static inline void
-wait_for_interrupt(void)
-{
+wait_for_interrupt(void) {
     asm volatile("sti; hlt; cli" : : : "memory");
 }
 

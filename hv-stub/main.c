@@ -32,8 +32,7 @@ static struct module {
 
 /* Modules are told apart by what is in them. */
 static u32
-find_modules(const struct multiboot_info *info)
-{
+find_modules(const struct multiboot_info *info) {
     const struct multiboot_module *module = (const void *)info->mods_addr;
     u32 end = (u32)hv_end;
 
@@ -55,16 +54,14 @@ find_modules(const struct multiboot_info *info)
 }
 
 static u32
-ram_end(const struct multiboot_info *info)
-{
+ram_end(const struct multiboot_info *info) {
     u32 kib = info->flags & MULTIBOOT_MEMORY ? info->mem_upper : 0;
 
     return kib > MAX_RAM / 1024 - 1024 ? MAX_RAM : MIB + (kib & ~3u) * 1024;
 }
 
 void
-hv_main(u32 magic, const struct multiboot_info *info)
-{
+hv_main(u32 magic, const struct multiboot_info *info) {
     u32 pool = ALIGN_UP((u32)hv_end, PAGE_SIZE);
     u32 base, end;
 

@@ -27,29 +27,25 @@
 #define FLAT_DATA (0x00CF93000000FFFFull | 1ull << DPL_SHIFT)
 
 static u32
-base_of(u64 descriptor)
-{
+base_of(u64 descriptor) {
     return (u32)(descriptor >> 16 & 0xFFFFFF) | (u32)(descriptor >> 32 & 0xFF000000);
 }
 
 static u32
-last_byte_of(u64 descriptor)
-{
+last_byte_of(u64 descriptor) {
     u32 limit = (u32)(descriptor & 0xFFFF) | (u32)(descriptor >> 32 & 0xF0000);
 
     return descriptor & PAGES ? limit << 12 | 0xFFF : limit;
 }
 
 static u64
-with_limit(u64 descriptor, u32 limit)
-{
+with_limit(u64 descriptor, u32 limit) {
     return (descriptor & ~LIMIT_MASK) | (limit & 0xFFFF) | (u64)(limit & 0xF0000) << 32;
 }
 
 /* The part of a segment that lies below HV_CUT; 0: nothing does. */
 static u64
-cut_limit(u64 descriptor)
-{
+cut_limit(u64 descriptor) {
     u32 base = base_of(descriptor);
     u32 room = HV_CUT - base; /* bytes, if it begins below */
 
@@ -63,8 +59,7 @@ cut_limit(u64 descriptor)
 }
 
 static u64
-harmless(u64 descriptor)
-{
+harmless(u64 descriptor) {
     bool expands_down = !(descriptor & CODE) && descriptor & DOWN;
 
     if (!(descriptor & SEGMENT) || descriptor & LONG_MODE || expands_down)
@@ -75,16 +70,14 @@ harmless(u64 descriptor)
 }
 
 void
-segments_flat(void)
-{
+segments_flat(void) {
     host_gdt[1] = harmless(FLAT_CODE);
     host_gdt[2] = harmless(FLAT_DATA);
 }
 
 /* The descriptor as the guest's memory has it; 0 behind the limit, or where nothing is mapped. */
 static u64
-descriptor_of(struct vcpu *vcpu, u32 index)
-{
+descriptor_of(struct vcpu *vcpu, u32 index) {
     u64 descriptor;
 
     if (index == 0 || index >= GUEST_GDT || index * 8 + 7 > vcpu->gdt.limit ||
@@ -94,8 +87,7 @@ descriptor_of(struct vcpu *vcpu, u32 index)
 }
 
 void
-segments_load(struct vcpu *vcpu)
-{
+segments_load(struct vcpu *vcpu) {
     for (u32 index = 0; index < GUEST_GDT; index++)
         host_gdt[index] = harmless(descriptor_of(vcpu, index));
     selectors_check(vcpu->frame);
@@ -103,8 +95,7 @@ segments_load(struct vcpu *vcpu)
 
 /* A guest may have written a descriptor after lgdt; we see it when the old one has faulted. */
 bool
-segments_update(struct vcpu *vcpu, u32 selector)
-{
+segments_update(struct vcpu *vcpu, u32 selector) {
     u32 index = selector >> 3;
     u64 descriptor;
 
@@ -119,8 +110,7 @@ segments_update(struct vcpu *vcpu, u32 selector)
 }
 
 static bool
-is_usable(u32 selector, u32 ring, u64 flags, u64 wanted)
-{
+is_usable(u32 selector, u32 ring, u64 flags, u64 wanted) {
     u64 descriptor = host_gdt[selector >> 3 & (GDT_SIZE - 1)];
 
     if (selector & 4 || (selector >> 3) >= GUEST_GDT || (selector & 3) != ring)
@@ -130,27 +120,23 @@ is_usable(u32 selector, u32 ring, u64 flags, u64 wanted)
 }
 
 bool
-selector_is_code(u32 selector, u32 ring)
-{
+selector_is_code(u32 selector, u32 ring) {
     return is_usable(selector & 0xFFFF, ring, CODE, CODE);
 }
 
 bool
-selector_is_data(u32 selector, u32 ring)
-{
+selector_is_data(u32 selector, u32 ring) {
     return is_usable(selector & 0xFFFF, ring, CODE | WRITABLE, WRITABLE);
 }
 
 va_t
-selector_base(u32 selector)
-{
+selector_base(u32 selector) {
     return base_of(host_gdt[selector >> 3 & (GDT_SIZE - 1)]);
 }
 
 /* Could ring 0 load this into DS or ES? Then the switcher can, on its way out. */
 static bool
-is_loadable(u32 selector)
-{
+is_loadable(u32 selector) {
     u64 descriptor = host_gdt[selector >> 3 & (GDT_SIZE - 1)];
     u32 dpl = (u32)(descriptor >> DPL_SHIFT) & 3;
 
@@ -161,8 +147,7 @@ is_loadable(u32 selector)
 }
 
 void
-selectors_check(struct frame *frame)
-{
+selectors_check(struct frame *frame) {
     u32 ring = frame->cs & 3;
 
     if (!is_loadable(frame->ds))

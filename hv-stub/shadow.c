@@ -30,28 +30,24 @@
 extern u64 hv_top_guest[]; /* host.c: the L1 table that maps the switcher */
 
 static u64 *
-page_at(struct guest *guest, u32 number)
-{
+page_at(struct guest *guest, u32 number) {
     return (u64 *)(guest->shadow.pages + number * PAGE_SIZE);
 }
 
 static u64 *
-table_of(u64 entry)
-{
+table_of(u64 entry) {
     return (u64 *)(u32)(entry & PTE_ADDRESS);
 }
 
 static u32
-bucket_of(u32 gfn)
-{
+bucket_of(u32 gfn) {
     return gfn % SHADOW_BUCKETS;
 }
 
 /* --- which page shadows what ---------------------------------------------------------------------- */
 
 static u64 *
-find(struct guest *guest, u32 gfn, enum shadow_kind kind)
-{
+find(struct guest *guest, u32 gfn, enum shadow_kind kind) {
     u32 number = guest->shadow.bucket[bucket_of(gfn)];
 
     while (number != NO_SHADOW) {
@@ -65,8 +61,7 @@ find(struct guest *guest, u32 gfn, enum shadow_kind kind)
 }
 
 static u32
-take_page(struct guest *guest, enum shadow_kind kind)
-{
+take_page(struct guest *guest, enum shadow_kind kind) {
     u32 number = guest->shadow.released[kind];
 
     if (number == NO_SHADOW)
@@ -77,8 +72,7 @@ take_page(struct guest *guest, enum shadow_kind kind)
 
 /* The caller has made sure that the pool is not empty. */
 static u64 *
-create(struct guest *guest, u32 gfn, enum shadow_kind kind)
-{
+create(struct guest *guest, u32 gfn, enum shadow_kind kind) {
     u32 number = take_page(guest, kind);
     u32 *bucket = &guest->shadow.bucket[bucket_of(gfn)];
     u64 *page = memset(page_at(guest, number), 0, PAGE_SIZE);
@@ -91,16 +85,14 @@ create(struct guest *guest, u32 gfn, enum shadow_kind kind)
 }
 
 static u64 *
-find_or_create(struct guest *guest, u32 gfn, enum shadow_kind kind)
-{
+find_or_create(struct guest *guest, u32 gfn, enum shadow_kind kind) {
     u64 *page = find(guest, gfn, kind);
 
     return page ? page : create(guest, gfn, kind);
 }
 
 static void
-release(struct guest *guest, u32 gfn, enum shadow_kind kind)
-{
+release(struct guest *guest, u32 gfn, enum shadow_kind kind) {
     u32 *link = &guest->shadow.bucket[bucket_of(gfn)];
 
     while (*link != NO_SHADOW) {
@@ -118,8 +110,7 @@ release(struct guest *guest, u32 gfn, enum shadow_kind kind)
 }
 
 static bool
-is_announced(const struct guest *guest, u32 gfn)
-{
+is_announced(const struct guest *guest, u32 gfn) {
     return gfn < guest->pages && guest->shadow.announced[gfn / 8] & 1 << gfn % 8;
 }
 
@@ -127,8 +118,7 @@ is_announced(const struct guest *guest, u32 gfn)
 
 /* Where a frame of the guest's is in the machine; false: it has no such memory. */
 static bool
-machine_address(const struct guest *guest, u32 gfn, u64 *address)
-{
+machine_address(const struct guest *guest, u32 gfn, u64 *address) {
     bool screen = gfn >= VGA_START && gfn < VGA_END;
 
     *address = screen ? gfn << PAGE_SHIFT : (u32)guest->base + (gfn << PAGE_SHIFT);
@@ -138,16 +128,14 @@ machine_address(const struct guest *guest, u32 gfn, u64 *address)
 /* Entries carry what the guest's do, but for two things: a page is writable only once its D bit
  * is set, so that the first write sets it; and no entry is global. */
 static u64
-leaf_flags(pte_t entry)
-{
+leaf_flags(pte_t entry) {
     u64 flags = PTE_P | PTE_A | (entry & PTE_U);
 
     return entry & PTE_W && entry & PTE_D ? flags | PTE_W | PTE_D : flags;
 }
 
 static u64
-link_to(const u64 *table, pte_t entry)
-{
+link_to(const u64 *table, pte_t entry) {
     return (u32)table | PTE_P | PTE_A | (entry & (PTE_W | PTE_U));
 }
 
@@ -156,8 +144,7 @@ link_to(const u64 *table, pte_t entry)
 /* A root with what can be known of it now. The switcher is always there: without it no trap could
  * reach us. */
 static u64 *
-make_root(struct guest *guest, u32 gfn, const pte_t *entries)
-{
+make_root(struct guest *guest, u32 gfn, const pte_t *entries) {
     u64 *root = find_or_create(guest, gfn, SHADOW_ROOT);
 
     for (u32 slot = 0; slot < 4; slot++) {
@@ -174,8 +161,7 @@ make_root(struct guest *guest, u32 gfn, const pte_t *entries)
 
 /* The root that CR3 names: its own shadow if it was announced, else the one for all the others. */
 static void
-load_root(struct vcpu *vcpu)
-{
+load_root(struct vcpu *vcpu) {
     struct guest *guest = vcpu->guest;
     u32 gfn = vcpu->cr3 >> PAGE_SHIFT;
     bool announced = is_announced(guest, gfn) && !(vcpu->cr3 & PAGE_MASK);
@@ -188,8 +174,7 @@ load_root(struct vcpu *vcpu)
 }
 
 static void
-drop_all(struct vcpu *vcpu)
-{
+drop_all(struct vcpu *vcpu) {
     struct guest *guest = vcpu->guest;
 
     guest->shadow.used = 0;
@@ -200,8 +185,7 @@ drop_all(struct vcpu *vcpu)
 }
 
 static void
-reserve(struct vcpu *vcpu)
-{
+reserve(struct vcpu *vcpu) {
     if (vcpu->guest->shadow.used + RESERVE > vcpu->guest->shadow.size)
         drop_all(vcpu);
 }
@@ -209,8 +193,7 @@ reserve(struct vcpu *vcpu)
 /* --- for the rest of hv-stub --------------------------------------------------------------------------- */
 
 void
-shadow_init(struct guest *guest, u8 *pool, u32 size)
-{
+shadow_init(struct guest *guest, u8 *pool, u32 size) {
     u32 info_size = size / PAGE_SIZE * sizeof(struct shadow);
     u32 head = ALIGN_UP(info_size + guest->pages / 8 + 1, PAGE_SIZE);
 
@@ -224,8 +207,7 @@ shadow_init(struct guest *guest, u8 *pool, u32 size)
 
 /* CR3 was loaded, or the TLB flushed. What was announced need not be forgotten. */
 void
-shadow_flush(struct vcpu *vcpu)
-{
+shadow_flush(struct vcpu *vcpu) {
     reserve(vcpu);
     if (vcpu->guest->shadow.unannounced)
         drop_all(vcpu);
@@ -234,8 +216,7 @@ shadow_flush(struct vcpu *vcpu)
 }
 
 void
-shadow_flush_one(struct vcpu *vcpu, va_t va)
-{
+shadow_flush_one(struct vcpu *vcpu, va_t va) {
     const u64 *root = (const u64 *)vcpu->root;
     const u64 *l2;
 
@@ -248,8 +229,7 @@ shadow_flush_one(struct vcpu *vcpu, va_t va)
 
 /* Makes the entry for an address that the guest's own tables map. */
 void
-shadow_fill(struct vcpu *vcpu, va_t va, const struct walk *walk)
-{
+shadow_fill(struct vcpu *vcpu, va_t va, const struct walk *walk) {
     struct guest *guest = vcpu->guest;
     enum shadow_kind l2_kind = INDEX_ROOT(va) == TOP_SLOT ? SHADOW_L2_TOP : SHADOW_L2;
     enum shadow_kind l1_kind = walk->l2 & PTE_PS ? SHADOW_LARGE_PAGE : SHADOW_L1;
@@ -270,8 +250,7 @@ shadow_fill(struct vcpu *vcpu, va_t va, const struct walk *walk)
 
 /* A new table is zero, and so is its shadow; one with entries is filled by faults. */
 void
-shadow_announce(struct vcpu *vcpu, u32 gfn, u32 level)
-{
+shadow_announce(struct vcpu *vcpu, u32 gfn, u32 level) {
     struct guest *guest = vcpu->guest;
 
     if (gfn >= guest->pages)
@@ -287,8 +266,7 @@ shadow_announce(struct vcpu *vcpu, u32 gfn, u32 level)
 }
 
 void
-shadow_release(struct vcpu *vcpu, u32 gfn)
-{
+shadow_release(struct vcpu *vcpu, u32 gfn) {
     struct guest *guest = vcpu->guest;
 
     if (!is_announced(guest, gfn))
@@ -299,8 +277,7 @@ shadow_release(struct vcpu *vcpu, u32 gfn)
 }
 
 static void
-update_l2(struct guest *guest, u64 *l2, bool top, u32 index, pte_t entry)
-{
+update_l2(struct guest *guest, u64 *l2, bool top, u32 index, pte_t entry) {
     u64 *l1 = NULL;
 
     if (top && index >= INDEX_L2(HV_VA_TOP))
@@ -313,8 +290,7 @@ update_l2(struct guest *guest, u64 *l2, bool top, u32 index, pte_t entry)
 /* The guest's entry at this physical address has a new value: so has every shadow of it. What
  * cannot be known yet becomes not present, and is filled by a fault. */
 void
-shadow_update(struct vcpu *vcpu, u32 pa, pte_t entry)
-{
+shadow_update(struct vcpu *vcpu, u32 pa, pte_t entry) {
     struct guest *guest = vcpu->guest;
     u32 gfn = pa >> PAGE_SHIFT, index = (pa & PAGE_MASK) / sizeof entry;
     u64 address, *page;

@@ -9,20 +9,17 @@
 #include "hv-stub/hw.h"
 
 static u64
-earlier(u64 a, u64 b)
-{
+earlier(u64 a, u64 b) {
     return !a || (b && b < a) ? b : a;
 }
 
 void
-timer_arm(struct vcpu *vcpu)
-{
+timer_arm(struct vcpu *vcpu) {
     host_timer(earlier(vcpu->pit.alarm.deadline, vcpu->alarm.deadline));
 }
 
 static void
-expire(struct vcpu *vcpu, struct alarm *alarm, u64 now)
-{
+expire(struct vcpu *vcpu, struct alarm *alarm, u64 now) {
     if (!alarm->deadline || alarm->deadline > now)
         return;
     vpic_request(&vcpu->pic, 0);
@@ -35,8 +32,7 @@ expire(struct vcpu *vcpu, struct alarm *alarm, u64 now)
 }
 
 void
-timer_interrupt(struct vcpu *vcpu)
-{
+timer_interrupt(struct vcpu *vcpu) {
     u64 now = rdtsc();
 
     expire(vcpu, &vcpu->pit.alarm, now);

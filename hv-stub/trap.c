@@ -23,15 +23,13 @@
 REGPARM u64 hv_trap(struct frame *frame);
 
 static bool
-pushes_error(u32 vector)
-{
+pushes_error(u32 vector) {
     return vector == VECTOR_DF || (vector >= FIRST_ERROR_CODE && vector <= VECTOR_PF) ||
            vector == VECTOR_AC;
 }
 
 static void
-reflect(struct vcpu *vcpu)
-{
+reflect(struct vcpu *vcpu) {
     struct frame *frame = vcpu->frame;
 
     vcpu->guest->exits[REASON_FAULT]++;
@@ -40,8 +38,7 @@ reflect(struct vcpu *vcpu)
 
 /* Is it in the shadow that the page is missing, or in the guest's own tables? */
 static void
-page_fault(struct vcpu *vcpu)
-{
+page_fault(struct vcpu *vcpu) {
     va_t va = read_cr2();
     u32 error = vcpu->frame->error;
     struct walk found;
@@ -57,8 +54,7 @@ page_fault(struct vcpu *vcpu)
 }
 
 static void
-exception(struct vcpu *vcpu)
-{
+exception(struct vcpu *vcpu) {
     u32 vector = vcpu->frame->vector;
 
     if (vector == VECTOR_PF)
@@ -75,8 +71,7 @@ exception(struct vcpu *vcpu)
 }
 
 static void
-interrupt(struct vcpu *vcpu)
-{
+interrupt(struct vcpu *vcpu) {
     vcpu->guest->exits[REASON_INTERRUPT]++;
     host_interrupt(vcpu, vcpu->frame->vector - HOST_IRQ);
     vmi_complete_iret(vcpu);
@@ -85,8 +80,7 @@ interrupt(struct vcpu *vcpu)
 /* A trap in ring 0: an interrupt ends a wait; a fault on the way out is the guest's selectors'
  * fault; anything else is ours. */
 static void
-trap_in_ring_0(struct vcpu *vcpu, const struct frame *frame)
-{
+trap_in_ring_0(struct vcpu *vcpu, const struct frame *frame) {
     if (frame->vector >= HOST_IRQ)
         host_interrupt(vcpu, frame->vector - HOST_IRQ);
     else if (frame->eip >= HV_CODE)
@@ -99,8 +93,7 @@ trap_in_ring_0(struct vcpu *vcpu, const struct frame *frame)
 
 /* Waits if the guest waits; each interrupt begins hv_trap anew. */
 static void
-prepare_to_leave(struct vcpu *vcpu)
-{
+prepare_to_leave(struct vcpu *vcpu) {
     if (vcpu->halted && !(guest_interruptible(vcpu) && vpic_pending(&vcpu->pic)))
         host_wait();
     vcpu->halted = false;
@@ -112,8 +105,7 @@ prepare_to_leave(struct vcpu *vcpu)
 
 /* Returns what switcher.asm needs: the guest's frame in EDX, its shadow root in EAX. */
 REGPARM u64
-hv_trap(struct frame *frame)
-{
+hv_trap(struct frame *frame) {
     struct vcpu *vcpu = &the_guest.vcpu;
 
     if ((frame->cs & 3) == 0) {

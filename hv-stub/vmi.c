@@ -17,28 +17,24 @@
 /* --- CPU ------------------------------------------------------------------------------------------ */
 
 static void
-do_CPUID(struct vcpu *vcpu)
-{
+do_CPUID(struct vcpu *vcpu) {
     guest_cpuid(vcpu);
 }
 
 static void
-do_RDMSR(struct vcpu *vcpu)
-{
+do_RDMSR(struct vcpu *vcpu) {
     if (!guest_rdmsr(vcpu))
         vcpu->frame->eax = vcpu->frame->edx = 0;
 }
 
 /* A value that may not be written is not. */
 static void
-do_WRMSR(struct vcpu *vcpu)
-{
+do_WRMSR(struct vcpu *vcpu) {
     guest_wrmsr(vcpu);
 }
 
 static bool
-load_table(struct vcpu *vcpu, struct descriptor_table *table)
-{
+load_table(struct vcpu *vcpu, struct descriptor_table *table) {
     struct table_pointer pointer;
 
     if (!read_linear(vcpu, vcpu->frame->eax, &pointer, sizeof pointer))
@@ -48,70 +44,60 @@ load_table(struct vcpu *vcpu, struct descriptor_table *table)
 }
 
 static void
-store_table(struct vcpu *vcpu, const struct descriptor_table *table)
-{
+store_table(struct vcpu *vcpu, const struct descriptor_table *table) {
     struct table_pointer pointer = {(u16)table->limit, table->base};
 
     write_linear(vcpu, vcpu->frame->eax, &pointer, sizeof pointer);
 }
 
 static void
-do_SetGDT(struct vcpu *vcpu)
-{
+do_SetGDT(struct vcpu *vcpu) {
     if (load_table(vcpu, &vcpu->gdt))
         segments_load(vcpu);
 }
 
 static void
-do_SetIDT(struct vcpu *vcpu)
-{
+do_SetIDT(struct vcpu *vcpu) {
     if (load_table(vcpu, &vcpu->idt))
         set_direct_gate(vcpu);
 }
 
 static void
-do_GetGDT(struct vcpu *vcpu)
-{
+do_GetGDT(struct vcpu *vcpu) {
     store_table(vcpu, &vcpu->gdt);
 }
 
 static void
-do_GetIDT(struct vcpu *vcpu)
-{
+do_GetIDT(struct vcpu *vcpu) {
     store_table(vcpu, &vcpu->idt);
 }
 
 static void
-do_SetLDT(struct vcpu *vcpu)
-{
+do_SetLDT(struct vcpu *vcpu) {
     if (vcpu->frame->eax & 0xFFFC)
         guest_stop(STOP_MODE, "LDT %04x: there are no LDTs", vcpu->frame->eax & 0xFFFF);
 }
 
 static void
-do_GetLDT(struct vcpu *vcpu)
-{
+do_GetLDT(struct vcpu *vcpu) {
     vcpu->frame->eax = 0;
 }
 
 static void
-do_SetTR(struct vcpu *vcpu)
-{
+do_SetTR(struct vcpu *vcpu) {
     if (!guest_load_task(vcpu, vcpu->frame->eax & 0xFFFF))
         guest_stop(STOP_FAULT, "task register %04x: not an available TSS",
                    vcpu->frame->eax & 0xFFFF);
 }
 
 static void
-do_GetTR(struct vcpu *vcpu)
-{
+do_GetTR(struct vcpu *vcpu) {
     vcpu->frame->eax = vcpu->task;
 }
 
 /* Writes an entry of a table; true if it is in the table that the guest has loaded. */
 static bool
-write_entry(struct vcpu *vcpu, const struct descriptor_table *table)
-{
+write_entry(struct vcpu *vcpu, const struct descriptor_table *table) {
     const struct frame *frame = vcpu->frame;
     u32 entry[2] = {frame->ecx, frame->ebx};
 
@@ -122,97 +108,82 @@ write_entry(struct vcpu *vcpu, const struct descriptor_table *table)
 }
 
 static void
-do_WriteGDTEntry(struct vcpu *vcpu)
-{
+do_WriteGDTEntry(struct vcpu *vcpu) {
     if (write_entry(vcpu, &vcpu->gdt))
         segments_update(vcpu, vcpu->frame->edx * 8);
 }
 
 static void
-do_WriteIDTEntry(struct vcpu *vcpu)
-{
+do_WriteIDTEntry(struct vcpu *vcpu) {
     if (write_entry(vcpu, &vcpu->idt))
         set_direct_gate(vcpu);
 }
 
 static void
-do_UpdateKernelStack(struct vcpu *vcpu)
-{
+do_UpdateKernelStack(struct vcpu *vcpu) {
     vcpu->stack_selector = (vcpu->frame->eax & 0xFFFC) | 1;
     vcpu->stack_pointer = vcpu->frame->edx;
     host_direct_stack(vcpu->stack_selector, vcpu->stack_pointer);
 }
 
 static void
-do_SetCR0(struct vcpu *vcpu)
-{
+do_SetCR0(struct vcpu *vcpu) {
     guest_write_control(vcpu, 0, vcpu->frame->eax);
 }
 
 static void
-do_SetCR2(struct vcpu *vcpu)
-{
+do_SetCR2(struct vcpu *vcpu) {
     vcpu->cr2 = vcpu->frame->eax;
 }
 
 static void
-do_SetCR3(struct vcpu *vcpu)
-{
+do_SetCR3(struct vcpu *vcpu) {
     guest_write_control(vcpu, 3, vcpu->frame->eax);
 }
 
 static void
-do_SetCR4(struct vcpu *vcpu)
-{
+do_SetCR4(struct vcpu *vcpu) {
     guest_write_control(vcpu, 4, vcpu->frame->eax);
 }
 
 static void
-do_GetCR0(struct vcpu *vcpu)
-{
+do_GetCR0(struct vcpu *vcpu) {
     vcpu->frame->eax = vcpu->cr0;
 }
 
 static void
-do_GetCR2(struct vcpu *vcpu)
-{
+do_GetCR2(struct vcpu *vcpu) {
     vcpu->frame->eax = vcpu->cr2;
 }
 
 static void
-do_GetCR3(struct vcpu *vcpu)
-{
+do_GetCR3(struct vcpu *vcpu) {
     vcpu->frame->eax = vcpu->cr3;
 }
 
 static void
-do_GetCR4(struct vcpu *vcpu)
-{
+do_GetCR4(struct vcpu *vcpu) {
     vcpu->frame->eax = vcpu->cr4;
 }
 
 static void
-do_GetDR(struct vcpu *vcpu)
-{
+do_GetDR(struct vcpu *vcpu) {
     vcpu->frame->eax = 0;
 }
 
 static void
-do_Halt(struct vcpu *vcpu)
-{
+do_Halt(struct vcpu *vcpu) {
     vcpu->shared->flag |= SHARED_IF;
     vcpu->halted = true;
 }
 
 static void
-do_Reboot(struct vcpu *vcpu)
-{
+do_Reboot(struct vcpu *vcpu) {
     host_reset();
 }
 
 static void
-do_Shutdown(struct vcpu *vcpu)
-{
+do_Shutdown(struct vcpu *vcpu) {
     guest_ended(EXIT_BASE);
 }
 
@@ -220,8 +191,7 @@ do_Shutdown(struct vcpu *vcpu)
 
 /* The entry's place in the guest's memory: by the linear mapping that it told us, or by a walk. */
 static pte_t *
-entry_at(struct vcpu *vcpu, va_t va, u32 *pa)
-{
+entry_at(struct vcpu *vcpu, va_t va, u32 *pa) {
     struct walk found;
     u32 error;
 
@@ -237,14 +207,12 @@ entry_at(struct vcpu *vcpu, va_t va, u32 *pa)
 }
 
 static void
-no_such_memory(va_t va)
-{
+no_such_memory(va_t va) {
     guest_stop(STOP_MEMORY, "a page table entry at %08x, which is not its memory", va);
 }
 
 static void
-do_SetPxELong(struct vcpu *vcpu)
-{
+do_SetPxELong(struct vcpu *vcpu) {
     const struct frame *frame = vcpu->frame;
     pte_t value = (pte_t)frame->edx << 32 | frame->eax;
     u32 pa;
@@ -257,8 +225,7 @@ do_SetPxELong(struct vcpu *vcpu)
 }
 
 static void
-do_UpdatePxELong(struct vcpu *vcpu)
-{
+do_UpdatePxELong(struct vcpu *vcpu) {
     u32 pa;
     const pte_t *entry = entry_at(vcpu, vcpu->frame->eax, &pa);
 
@@ -268,43 +235,32 @@ do_UpdatePxELong(struct vcpu *vcpu)
 }
 
 static void
-do_AllocatePage(struct vcpu *vcpu)
-{
+do_AllocatePage(struct vcpu *vcpu) {
     switch (vcpu->frame->edx & VMI_PAGE_LEVEL) {
-    case VMI_PAGE_PT:
-        shadow_announce(vcpu, vcpu->frame->eax, 1);
-        break;
-    case VMI_PAGE_PD:
-        shadow_announce(vcpu, vcpu->frame->eax, 2);
-        break;
-    case VMI_PAGE_PDP:
-        shadow_announce(vcpu, vcpu->frame->eax, 3);
-        break;
+    case VMI_PAGE_PT: shadow_announce(vcpu, vcpu->frame->eax, 1); break;
+    case VMI_PAGE_PD: shadow_announce(vcpu, vcpu->frame->eax, 2); break;
+    case VMI_PAGE_PDP: shadow_announce(vcpu, vcpu->frame->eax, 3); break;
     }
 }
 
 static void
-do_ReleasePage(struct vcpu *vcpu)
-{
+do_ReleasePage(struct vcpu *vcpu) {
     shadow_release(vcpu, vcpu->frame->eax);
 }
 
 static void
-do_InvalPage(struct vcpu *vcpu)
-{
+do_InvalPage(struct vcpu *vcpu) {
     shadow_flush_one(vcpu, vcpu->frame->eax);
 }
 
 /* Each return to the guest loads CR3, which is a flush. */
 static void
-do_FlushTLB(struct vcpu *vcpu)
-{
+do_FlushTLB(struct vcpu *vcpu) {
     shadow_flush(vcpu);
 }
 
 static void
-do_SetLinearMapping(struct vcpu *vcpu)
-{
+do_SetLinearMapping(struct vcpu *vcpu) {
     const struct frame *frame = vcpu->frame;
 
     if (frame->eax == 0 && frame->ecx <= vcpu->guest->pages)
@@ -315,65 +271,53 @@ do_SetLinearMapping(struct vcpu *vcpu)
 /* --- ports ------------------------------------------------------------------------------------------------ */
 
 static void
-do_INB(struct vcpu *vcpu)
-{
+do_INB(struct vcpu *vcpu) {
     vcpu->frame->eax = port_read(vcpu, vcpu->frame->edx & 0xFFFF);
 }
 
 static void
-do_INW(struct vcpu *vcpu)
-{
+do_INW(struct vcpu *vcpu) {
     vcpu->frame->eax = 0xFFFF;
 }
 
 static void
-do_INL(struct vcpu *vcpu)
-{
+do_INL(struct vcpu *vcpu) {
     vcpu->frame->eax = 0xFFFFFFFF;
 }
 
 static void
-do_OUTB(struct vcpu *vcpu)
-{
+do_OUTB(struct vcpu *vcpu) {
     port_write(vcpu, vcpu->frame->edx & 0xFFFF, vcpu->frame->eax & 0xFF);
 }
 
 /* No port of ours is wider than a byte. */
 static void
-do_OUTW(struct vcpu *vcpu)
-{
-}
+do_OUTW(struct vcpu *vcpu) {}
 
 static void
-do_OUTL(struct vcpu *vcpu)
-{
-}
+do_OUTL(struct vcpu *vcpu) {}
 
 /* --- time --------------------------------------------------------------------------------------------------- */
 
 static void
-return_u64(struct vcpu *vcpu, u64 value)
-{
+return_u64(struct vcpu *vcpu, u64 value) {
     vcpu->frame->eax = (u32)value;
     vcpu->frame->edx = (u32)(value >> 32);
 }
 
 static void
-do_GetCycleFrequency(struct vcpu *vcpu)
-{
+do_GetCycleFrequency(struct vcpu *vcpu) {
     return_u64(vcpu, host_ticks(PIT_HZ));
 }
 
 /* Nobody else runs: all of real time is available, and none is stolen. */
 static void
-do_GetCycleCounter(struct vcpu *vcpu)
-{
+do_GetCycleCounter(struct vcpu *vcpu) {
     return_u64(vcpu, vcpu->frame->eax == 2 ? 0 : rdtsc());
 }
 
 static void
-do_SetAlarm(struct vcpu *vcpu)
-{
+do_SetAlarm(struct vcpu *vcpu) {
     const struct frame *frame = vcpu->frame;
     u64 period = (u64)frame->esi << 32 | frame->ebx;
 
@@ -383,8 +327,7 @@ do_SetAlarm(struct vcpu *vcpu)
 }
 
 static void
-do_CancelAlarm(struct vcpu *vcpu)
-{
+do_CancelAlarm(struct vcpu *vcpu) {
     vcpu->frame->eax = vcpu->alarm.deadline != 0;
     vcpu->alarm = (struct alarm){0};
     timer_arm(vcpu);
@@ -394,8 +337,7 @@ do_CancelAlarm(struct vcpu *vcpu)
 
 /* From here on the guest is paravirtual; it runs in ring 1 as before. */
 static void
-vmi_init(struct vcpu *vcpu)
-{
+vmi_init(struct vcpu *vcpu) {
     bool possible = !vcpu->vmi && vcpu->cr0 >> 31;
 
     vcpu->frame->eax = possible ? 0 : FAILED;
@@ -419,8 +361,7 @@ static const handler handlers[] = {
 };
 
 void
-vmi_call(struct vcpu *vcpu)
-{
+vmi_call(struct vcpu *vcpu) {
     u32 call = vcpu->frame->vector - VMI_VECTOR;
 
     vcpu->guest->exits[REASON_CALL]++;
@@ -433,8 +374,7 @@ vmi_call(struct vcpu *vcpu)
 
 /* An interrupt while the ROM's iret has restored the virtual IF, but not yet left. */
 void
-vmi_complete_iret(struct vcpu *vcpu)
-{
+vmi_complete_iret(struct vcpu *vcpu) {
     const struct frame *frame = vcpu->frame;
 
     if ((frame->cs & 3) == 1 && frame->eip >= (va_t)rom_iret_start &&
@@ -459,8 +399,7 @@ struct pci_data {
 } __attribute__((packed));
 
 void
-vmi_install_rom(const struct guest *guest)
-{
+vmi_install_rom(const struct guest *guest) {
     u8 *bytes = guest_memory(guest, ROM_PA, ROM_BLOCKS * 512);
     struct vmi_rom *rom = memset(bytes, 0, ROM_BLOCKS * 512);
     const struct pci_data pci = {

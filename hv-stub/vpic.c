@@ -15,51 +15,44 @@
 
 /* The lowest line in a set, which has the highest priority; 8: none. */
 static u32
-first_line(u32 lines)
-{
+first_line(u32 lines) {
     return lines ? (u32)__builtin_ctz(lines) : 8;
 }
 
 /* The line that a chip would interrupt for now; 8: none. Its own slave counts as line 2. */
 static u32
-candidate(const struct vpic_chip *chip, u32 requested)
-{
+candidate(const struct vpic_chip *chip, u32 requested) {
     u32 line = first_line(requested & ~(u32)chip->masked);
 
     return line < first_line(chip->in_service) ? line : 8;
 }
 
 static u32
-master_requests(const struct vpic *pic)
-{
+master_requests(const struct vpic *pic) {
     u32 slave = candidate(&pic->chip[1], pic->chip[1].requested) < 8;
 
     return pic->chip[0].requested | slave << CASCADE;
 }
 
 void
-vpic_request(struct vpic *pic, u32 line)
-{
+vpic_request(struct vpic *pic, u32 line) {
     pic->chip[line / 8].requested |= 1 << line % 8;
 }
 
 bool
-vpic_pending(const struct vpic *pic)
-{
+vpic_pending(const struct vpic *pic) {
     return candidate(&pic->chip[0], master_requests(pic)) < 8;
 }
 
 static int
-accept(struct vpic_chip *chip, u32 line)
-{
+accept(struct vpic_chip *chip, u32 line) {
     chip->requested &= ~(1 << line);
     chip->in_service |= 1 << line;
     return chip->vector + (int)line;
 }
 
 int
-vpic_accept(struct vpic *pic)
-{
+vpic_accept(struct vpic *pic) {
     u32 line = candidate(&pic->chip[0], master_requests(pic));
     int vector;
 
@@ -72,8 +65,7 @@ vpic_accept(struct vpic *pic)
 }
 
 u32
-vpic_read(struct vpic *pic, u32 port)
-{
+vpic_read(struct vpic *pic, u32 port) {
     const struct vpic_chip *chip = &pic->chip[port >= 0xA0];
 
     if (port & 1)
@@ -82,8 +74,7 @@ vpic_read(struct vpic *pic, u32 port)
 }
 
 static void
-write_command(struct vpic_chip *chip, u32 value)
-{
+write_command(struct vpic_chip *chip, u32 value) {
     if (value & ICW1) {
         *chip = (struct vpic_chip){.vector = chip->vector, .init_step = 2};
     } else if (value & OCW3) {
@@ -97,22 +88,16 @@ write_command(struct vpic_chip *chip, u32 value)
 }
 
 static void
-write_data(struct vpic_chip *chip, u32 value)
-{
+write_data(struct vpic_chip *chip, u32 value) {
     switch (chip->init_step) {
-    case 0:
-        chip->masked = (u8)value;
-        return;
-    case 2:
-        chip->vector = value & 0xF8;
-        break;
+    case 0: chip->masked = (u8)value; return;
+    case 2: chip->vector = value & 0xF8; break;
     }
     chip->init_step = chip->init_step < 4 ? chip->init_step + 1 : 0;
 }
 
 void
-vpic_write(struct vpic *pic, u32 port, u32 value)
-{
+vpic_write(struct vpic *pic, u32 port, u32 value) {
     struct vpic_chip *chip = &pic->chip[port >= 0xA0];
 
     if (port & 1)

@@ -14,20 +14,17 @@
 #define OUTPUT_2  0x20
 
 static u32
-count_of(const struct vpit_channel *channel)
-{
+count_of(const struct vpit_channel *channel) {
     return channel->count ? channel->count : 0x10000;
 }
 
 static u64
-ticks_of(const struct vpit_channel *channel)
-{
+ticks_of(const struct vpit_channel *channel) {
     return host_ticks(count_of(channel));
 }
 
 static void
-start(struct vcpu *vcpu, u32 number)
-{
+start(struct vcpu *vcpu, u32 number) {
     struct vpit_channel *channel = &vcpu->pit.channel[number];
 
     channel->start = rdtsc();
@@ -39,8 +36,7 @@ start(struct vcpu *vcpu, u32 number)
 }
 
 void
-vpit_write(struct vcpu *vcpu, u32 port, u32 value)
-{
+vpit_write(struct vcpu *vcpu, u32 port, u32 value) {
     struct vpit *pit = &vcpu->pit;
     struct vpit_channel *channel;
 
@@ -68,8 +64,7 @@ vpit_write(struct vcpu *vcpu, u32 port, u32 value)
 }
 
 u32
-vpit_read(struct vcpu *vcpu, u32 port)
-{
+vpit_read(struct vcpu *vcpu, u32 port) {
     const struct vpit_channel *channel = &vcpu->pit.channel[2];
 
     if (port != PORT_B)

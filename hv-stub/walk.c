@@ -12,8 +12,7 @@
 #define CR0_WP 0x00010000u
 
 static pte_t *
-entry_of(struct vcpu *vcpu, u32 gfn, u32 index)
-{
+entry_of(struct vcpu *vcpu, u32 gfn, u32 index) {
     pte_t *entry =
         guest_memory(vcpu->guest, (gfn << PAGE_SHIFT) + index * sizeof(pte_t), sizeof(pte_t));
 
@@ -23,16 +22,14 @@ entry_of(struct vcpu *vcpu, u32 gfn, u32 index)
 }
 
 static u32
-frame_of(pte_t entry)
-{
+frame_of(pte_t entry) {
     if (entry & PTE_ADDRESS & ~0xFFFFFFFFull)
         guest_stop(STOP_MEMORY, "page table entry for memory above 4 GiB");
     return (u32)(entry & PTE_ADDRESS) >> PAGE_SHIFT;
 }
 
 static void
-walk_identity(va_t va, struct walk *walk)
-{
+walk_identity(va_t va, struct walk *walk) {
     *walk = (struct walk){
         .table = {NO_TABLE(3, 0), NO_TABLE(2, va >> 30), NO_TABLE(1, va >> 21)},
         .l2 = PTE_P | PTE_W | PTE_U,
@@ -44,16 +41,14 @@ walk_identity(va_t va, struct walk *walk)
 /* May this access use an entry? Supervisor writes to read-only pages fault: CR0.WP is always set
  * for us, and a guest that clears its own is refused. */
 static bool
-allows(pte_t entry, u32 access)
-{
+allows(pte_t entry, u32 access) {
     if (access & PF_USER && !(entry & PTE_U))
         return false;
     return !(access & PF_WRITE) || entry & PTE_W;
 }
 
 static bool
-walk_tables(struct vcpu *vcpu, va_t va, u32 access, struct walk *walk, u32 *error)
-{
+walk_tables(struct vcpu *vcpu, va_t va, u32 access, struct walk *walk, u32 *error) {
     pte_t *root, *l2, *l1 = NULL;
 
     *error = access;
@@ -85,8 +80,7 @@ walk_tables(struct vcpu *vcpu, va_t va, u32 access, struct walk *walk, u32 *erro
 }
 
 bool
-walk(struct vcpu *vcpu, va_t va, u32 access, struct walk *walk, u32 *error)
-{
+walk(struct vcpu *vcpu, va_t va, u32 access, struct walk *walk, u32 *error) {
     if (vcpu->cr0 & CR0_PG)
         return walk_tables(vcpu, va, access, walk, error);
     walk_identity(va, walk);
@@ -95,8 +89,7 @@ walk(struct vcpu *vcpu, va_t va, u32 access, struct walk *walk, u32 *error)
 
 /* Goes through a range of linear memory page by page. */
 static bool
-copy_linear(struct vcpu *vcpu, va_t va, void *buffer, u32 size, u32 access)
-{
+copy_linear(struct vcpu *vcpu, va_t va, void *buffer, u32 size, u32 access) {
     while (size) {
         u32 count = PAGE_SIZE - (va & PAGE_MASK) < size ? PAGE_SIZE - (va & PAGE_MASK) : size;
         struct walk found;
@@ -120,13 +113,11 @@ copy_linear(struct vcpu *vcpu, va_t va, void *buffer, u32 size, u32 access)
 }
 
 bool
-read_linear(struct vcpu *vcpu, va_t va, void *to, u32 size)
-{
+read_linear(struct vcpu *vcpu, va_t va, void *to, u32 size) {
     return copy_linear(vcpu, va, to, size, 0);
 }
 
 bool
-write_linear(struct vcpu *vcpu, va_t va, const void *from, u32 size)
-{
+write_linear(struct vcpu *vcpu, va_t va, const void *from, u32 size) {
     return copy_linear(vcpu, va, (void *)(uintptr_t)from, size, PF_WRITE);
 }

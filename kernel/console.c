@@ -20,20 +20,17 @@ static struct {
 } input = {.readers = {&input.readers, &input.readers}};
 
 static char *
-at(u32 position)
-{
+at(u32 position) {
     return &input.text[position % INPUT_SIZE];
 }
 
 static void
-echo(const char *text)
-{
+echo(const char *text) {
     console_write(text, strlen(text));
 }
 
 static void
-erase(void)
-{
+erase(void) {
     if (input.edit == input.lines)
         return;
     input.edit--;
@@ -41,8 +38,7 @@ erase(void)
 }
 
 static void
-complete_line(void)
-{
+complete_line(void) {
     input.lines = input.edit;
     wake_all(&input.readers);
     need_work = 1;
@@ -50,8 +46,7 @@ complete_line(void)
 
 /* The last two places are kept for the end of the line. */
 static void
-append(char c)
-{
+append(char c) {
     bool ends = c == '\n' || c == CONTROL('D');
     char text[] = {c, '\0'};
 
@@ -65,8 +60,7 @@ append(char c)
 }
 
 static void
-type(char c)
-{
+type(char c) {
     switch (c) {
     case CONTROL('C'):
         input.edit = input.lines;
@@ -78,12 +72,8 @@ type(char c)
             erase();
         break;
     case '\b':
-    case DELETE:
-        erase();
-        break;
-    case '\r':
-        append('\n');
-        break;
+    case DELETE: erase(); break;
+    case '\r': append('\n'); break;
     default:
         if ((u8)c >= ' ' || c == '\n' || c == '\t' || c == CONTROL('D'))
             append(c);
@@ -91,8 +81,7 @@ type(char c)
 }
 
 void
-console_interrupt(void)
-{
+console_interrupt(void) {
     u32 c;
 
     while ((c = console_read()) != CONSOLE_EMPTY)
@@ -100,16 +89,14 @@ console_interrupt(void)
 }
 
 void
-console_init(void)
-{
+console_init(void) {
     irq_unmask(IRQ_SERIAL);
     irq_unmask(IRQ_KEYBOARD);
 }
 
 /* Moves up to the end of a line into `line`; *ended: that was it. Interrupts off. */
 static u32
-take(char *line, u32 size, bool *ended)
-{
+take(char *line, u32 size, bool *ended) {
     u32 count = 0;
 
     *ended = false;
@@ -131,8 +118,7 @@ take(char *line, u32 size, bool *ended)
 
 /* One line, or as much of it as fits. 0: the end of the file. */
 int
-console_read_line(va_t buffer, u32 length)
-{
+console_read_line(va_t buffer, u32 length) {
     char line[128];
     bool ended;
     u32 count, flags = irq_save();
@@ -148,8 +134,7 @@ console_read_line(va_t buffer, u32 length)
 }
 
 int
-console_print(va_t buffer, u32 length)
-{
+console_print(va_t buffer, u32 length) {
     char text[128];
     u32 done = 0;
 

@@ -13,8 +13,7 @@
 
 /* The bytes of the file that belong on the page at `va`, on a page that is zero elsewhere. */
 static int
-load_page(struct vm *vm, const struct elf_segment *segment, const u8 *image, va_t va)
-{
+load_page(struct vm *vm, const struct elf_segment *segment, const u8 *image, va_t va) {
     va_t start = va > segment->va ? va : segment->va;
     va_t file_end = segment->va + segment->file_size;
     va_t end = va + PAGE_SIZE < file_end ? va + PAGE_SIZE : file_end;
@@ -30,8 +29,7 @@ load_page(struct vm *vm, const struct elf_segment *segment, const u8 *image, va_
 
 /* Loads what the file holds. Behind it, memory of the last segment is left to demand zero. */
 static int
-load_segment(struct vm *vm, const struct elf_segment *segment, const u8 *image)
-{
+load_segment(struct vm *vm, const struct elf_segment *segment, const u8 *image) {
     va_t end = segment->va + segment->memory_size;
     va_t file_end = segment->va + segment->file_size;
 
@@ -53,8 +51,7 @@ load_segment(struct vm *vm, const struct elf_segment *segment, const u8 *image)
 }
 
 static int
-load(struct vm *vm, const struct initrd_file *file)
-{
+load(struct vm *vm, const struct initrd_file *file) {
     struct elf_segment segment;
     unsigned index = 0;
 
@@ -75,8 +72,7 @@ load(struct vm *vm, const struct initrd_file *file)
 /* The stack's first page, as a program expects it: argc, argv[0] .. argv[argc-1], NULL, and the
  * strings at its top. System V ABI i386, "Process Initialization". */
 static int
-make_stack(struct vm *vm, const char *args, u32 args_size, u32 argc, va_t *sp)
-{
+make_stack(struct vm *vm, const char *args, u32 args_size, u32 argc, va_t *sp) {
     u8 *page = page_alloc_zeroed();
     va_t base = USER_TOP - PAGE_SIZE;
     va_t text = USER_TOP - ALIGN_UP(args_size, 4);
@@ -98,8 +94,7 @@ make_stack(struct vm *vm, const char *args, u32 args_size, u32 argc, va_t *sp)
 
 static int
 build(struct vm *vm, const struct initrd_file *file, const char *args, u32 args_size, u32 argc,
-      va_t *sp)
-{
+      va_t *sp) {
     int error;
 
     vm->root = root_create();
@@ -117,8 +112,7 @@ build(struct vm *vm, const struct initrd_file *file, const char *args, u32 args_
 
 /* `args`: argc strings, one behind the other, args_size bytes with their zeros. */
 int
-exec(const char *path, const char *args, u32 args_size, u32 argc)
-{
+exec(const char *path, const char *args, u32 args_size, u32 argc) {
     const struct initrd_file *file = initrd_find(path);
     struct vm old = current->vm, fresh = {0};
     va_t sp;

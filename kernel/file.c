@@ -24,8 +24,7 @@ static struct file files[OPEN_FILES];
 
 /* NULL: too many are open. */
 static struct file *
-file_new(enum file_kind kind)
-{
+file_new(enum file_kind kind) {
     for (u32 i = 0; i < OPEN_FILES; i++) {
         if (files[i].kind != FILE_FREE)
             continue;
@@ -36,28 +35,24 @@ file_new(enum file_kind kind)
 }
 
 struct file *
-file_console(void)
-{
+file_console(void) {
     return file_new(FILE_CONSOLE);
 }
 
 bool
-file_is_console(const struct file *file)
-{
+file_is_console(const struct file *file) {
     return file && file->kind == FILE_CONSOLE;
 }
 
 struct file *
-file_get(struct file *file)
-{
+file_get(struct file *file) {
     if (file)
         file->owners++;
     return file;
 }
 
 void
-file_put(struct file *file)
-{
+file_put(struct file *file) {
     if (!file || --file->owners > 0)
         return;
     if (file->kind == FILE_PIPE_READ || file->kind == FILE_PIPE_WRITE)
@@ -67,8 +62,7 @@ file_put(struct file *file)
 
 /* The lowest free descriptor becomes `file`, which is put if there is none. */
 static int
-install(struct file *file)
-{
+install(struct file *file) {
     for (u32 fd = 0; fd < FD_MAX; fd++) {
         if (current->files[fd])
             continue;
@@ -80,14 +74,12 @@ install(struct file *file)
 }
 
 static struct file *
-file_of(u32 fd)
-{
+file_of(u32 fd) {
     return fd < FD_MAX ? current->files[fd] : NULL;
 }
 
 int
-file_open(const char *path)
-{
+file_open(const char *path) {
     const struct initrd_file *initrd = initrd_find(path);
     struct file *file;
 
@@ -101,8 +93,7 @@ file_open(const char *path)
 }
 
 int
-file_close(u32 fd)
-{
+file_close(u32 fd) {
     struct file *file = file_of(fd);
 
     if (!file)
@@ -113,8 +104,7 @@ file_close(u32 fd)
 }
 
 int
-file_dup(u32 fd)
-{
+file_dup(u32 fd) {
     struct file *file = file_of(fd);
 
     return file ? install(file_get(file)) : -EBADF;
@@ -122,8 +112,7 @@ file_dup(u32 fd)
 
 /* Both ends, or none. */
 int
-file_pipe(int fd[2])
-{
+file_pipe(int fd[2]) {
     struct file *reader = file_new(FILE_PIPE_READ);
     struct file *writer = file_new(FILE_PIPE_WRITE);
     struct pipe *pipe = reader && writer ? pipe_create() : NULL;
@@ -150,8 +139,7 @@ file_pipe(int fd[2])
 }
 
 static int
-read_initrd(struct file *file, va_t buffer, u32 length)
-{
+read_initrd(struct file *file, va_t buffer, u32 length) {
     u32 left = file->initrd->size - file->offset;
 
     if (length > left)
@@ -163,37 +151,28 @@ read_initrd(struct file *file, va_t buffer, u32 length)
 }
 
 int
-file_read(u32 fd, va_t buffer, u32 length)
-{
+file_read(u32 fd, va_t buffer, u32 length) {
     struct file *file = file_of(fd);
 
     if (!file)
         return -EBADF;
     switch (file->kind) {
-    case FILE_CONSOLE:
-        return console_read_line(buffer, length);
-    case FILE_INITRD:
-        return read_initrd(file, buffer, length);
-    case FILE_PIPE_READ:
-        return pipe_read(file->pipe, buffer, length);
-    default:
-        return -EBADF;
+    case FILE_CONSOLE: return console_read_line(buffer, length);
+    case FILE_INITRD: return read_initrd(file, buffer, length);
+    case FILE_PIPE_READ: return pipe_read(file->pipe, buffer, length);
+    default: return -EBADF;
     }
 }
 
 int
-file_write(u32 fd, va_t buffer, u32 length)
-{
+file_write(u32 fd, va_t buffer, u32 length) {
     struct file *file = file_of(fd);
 
     if (!file)
         return -EBADF;
     switch (file->kind) {
-    case FILE_CONSOLE:
-        return console_print(buffer, length);
-    case FILE_PIPE_WRITE:
-        return pipe_write(file->pipe, buffer, length);
-    default:
-        return -EBADF;
+    case FILE_CONSOLE: return console_print(buffer, length);
+    case FILE_PIPE_WRITE: return pipe_write(file->pipe, buffer, length);
+    default: return -EBADF;
     }
 }

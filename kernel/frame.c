@@ -22,16 +22,14 @@ static struct frame_pool {
 } pool;
 
 static void
-skip_initrd(void)
-{
+skip_initrd(void) {
     if (pool.fresh >= pool.skip && pool.fresh < pool.resume)
         pool.fresh = pool.resume;
 }
 
 /* Takes `pages` in a row for the kernel itself, which keeps them. */
 static void *
-take_fresh(u32 pages)
-{
+take_fresh(u32 pages) {
     u32 pfn;
 
     skip_initrd();
@@ -43,8 +41,7 @@ take_fresh(u32 pages)
 }
 
 void
-frame_init(const struct boot_info *boot)
-{
+frame_init(const struct boot_info *boot) {
     u32 table_pages = ALIGN_UP(boot->ram_pages * sizeof(u16), PAGE_SIZE) / PAGE_SIZE;
     u32 initrd_frames;
 
@@ -67,8 +64,7 @@ frame_init(const struct boot_info *boot)
 }
 
 void *
-page_alloc(void)
-{
+page_alloc(void) {
     void *page = pool.list;
 
     if (page) {
@@ -85,22 +81,19 @@ page_alloc(void)
 }
 
 void *
-page_alloc_zeroed(void)
-{
+page_alloc_zeroed(void) {
     void *page = page_alloc();
 
     return page ? memset(page, 0, PAGE_SIZE) : NULL;
 }
 
 void
-page_get(u32 pfn)
-{
+page_get(u32 pfn) {
     pool.owners[pfn]++;
 }
 
 void
-page_put(void *page)
-{
+page_put(void *page) {
     struct free_page *free = page;
 
     if (!page)
@@ -114,14 +107,12 @@ page_put(void *page)
 }
 
 u32
-page_owners(u32 pfn)
-{
+page_owners(u32 pfn) {
     return pool.owners[pfn];
 }
 
 void
-frame_info(struct meminfo *info)
-{
+frame_info(struct meminfo *info) {
     info->total_pages = pool.total;
     info->free_pages = pool.unused;
     info->kernel_pages = pool.end - pool.total - (pool.resume - pool.skip);

@@ -16,8 +16,7 @@ static u32 count;
 
 /* False: there is no room for more. */
 static bool
-add(const struct ustar_file *file)
-{
+add(const struct ustar_file *file) {
     if (file->type != USTAR_REGULAR)
         return true;
     if (count == FILES_MAX) {
@@ -35,8 +34,7 @@ add(const struct ustar_file *file)
 }
 
 void
-initrd_init(const struct boot_info *boot)
-{
+initrd_init(const struct boot_info *boot) {
     size_t size = (size_t)(boot->initrd_end - boot->initrd), offset = 0;
     struct ustar_file file;
     int result;
@@ -52,8 +50,7 @@ initrd_init(const struct boot_info *boot)
 }
 
 const struct initrd_file *
-initrd_find(const char *name)
-{
+initrd_find(const char *name) {
     for (u32 i = 0; i < count; i++)
         if (strcmp(index[i].name, name) == 0)
             return &index[i];
@@ -61,7 +58,6 @@ initrd_find(const char *name)
 }
 
 const struct initrd_file *
-initrd_entry(u32 number)
-{
+initrd_entry(u32 number) {
     return number < count ? &index[number] : NULL;
 }

@@ -73,8 +73,7 @@ void proc_reap(void);              /* frees an orphan that has ended; from the s
 
 /* How the process entered the kernel from its program: at the top of its stack. */
 static inline struct trap_frame *
-trap_frame_of(struct proc *proc)
-{
+trap_frame_of(struct proc *proc) {
     return (struct trap_frame *)stack_top(proc) - 1;
 }
 

@@ -15,8 +15,7 @@ extern const u32 ksyms_count;
 extern const u8 text_start[], text_end[];
 
 const char *
-ksym(va_t address, u32 *offset)
-{
+ksym(va_t address, u32 *offset) {
     u32 low = 0, high = ksyms_count;
 
     *offset = 0;

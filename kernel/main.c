@@ -10,8 +10,7 @@
 NORETURN void kernel_main(void);
 
 static u32
-console_devices(void)
-{
+console_devices(void) {
     if (strcmp(options.console, "serial") == 0)
         return CONSOLE_SERIAL;
     if (strcmp(options.console, "vga") == 0)
@@ -20,8 +19,7 @@ console_devices(void)
 }
 
 void
-kernel_main(void)
-{
+kernel_main(void) {
     static struct boot_info boot;
 
     /* The table is native's: enough to read the command line and to complain. */
@@ -45,8 +43,7 @@ kernel_main(void)
 }
 
 void
-machine_off(u32 status)
-{
+machine_off(u32 status) {
     irq_disable();
     printk("exit: %u\n", status < EXIT_MAX ? status : EXIT_MAX);
     power_off(status);

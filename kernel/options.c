@@ -24,8 +24,7 @@ static const struct {
 
 /* Is `value` one of the words in `choices`? */
 static bool
-allowed(const char *value, const char *choices)
-{
+allowed(const char *value, const char *choices) {
     size_t length = strlen(value);
 
     if (!choices)
@@ -37,8 +36,7 @@ allowed(const char *value, const char *choices)
 }
 
 static void
-set(const struct cmdline_option *option)
-{
+set(const struct cmdline_option *option) {
     for (u32 i = 0; i < ARRAY_SIZE(keys); i++) {
         if (strcmp(option->key, keys[i].key) != 0)
             continue;
@@ -55,8 +53,7 @@ set(const struct cmdline_option *option)
 }
 
 void
-options_parse(const char *cmdline)
-{
+options_parse(const char *cmdline) {
     struct cmdline_option option;
 
     cmdline = cmdline_skip_name(cmdline);

@@ -8,8 +8,7 @@
 #include "lib/exit.h"
 
 static void
-print_caller(va_t eip)
-{
+print_caller(va_t eip) {
     u32 offset;
     const char *name = ksym(eip, &offset);
 
@@ -18,8 +17,7 @@ print_caller(va_t eip)
 
 /* Prints the heading. A panic inside a panic gives up at once. */
 static void
-begin(const char *format, va_list args)
-{
+begin(const char *format, va_list args) {
     static bool panicking;
 
     irq_disable();
@@ -34,8 +32,7 @@ begin(const char *format, va_list args)
 }
 
 static NORETURN void
-end(u32 ebp)
-{
+end(u32 ebp) {
     printk("called from:\n");
     walk_stack(ebp, print_caller);
     printk("exit: %u\n", EXIT_PANIC);
@@ -44,8 +41,7 @@ end(u32 ebp)
 }
 
 void
-panic(const char *format, ...)
-{
+panic(const char *format, ...) {
     va_list args;
 
     va_start(args, format);
@@ -55,8 +51,7 @@ panic(const char *format, ...)
 }
 
 void
-panic_trap(const struct trap_frame *frame, const char *format, ...)
-{
+panic_trap(const struct trap_frame *frame, const char *format, ...) {
     va_list args;
     u32 offset;
     const char *name = ksym(frame->eip, &offset);

@@ -17,8 +17,7 @@ struct pipe {
 _Static_assert(sizeof(struct pipe) == PAGE_SIZE, "a pipe is one page");
 
 struct pipe *
-pipe_create(void)
-{
+pipe_create(void) {
     struct pipe *pipe = page_alloc();
 
     if (!pipe)
@@ -32,8 +31,7 @@ pipe_create(void)
 
 /* Whoever waits for the other end learns that it is gone. */
 void
-pipe_close(struct pipe *pipe, bool writer)
-{
+pipe_close(struct pipe *pipe, bool writer) {
     if (writer) {
         pipe->writers = 0;
         wake_all(&pipe->want_data);
@@ -46,15 +44,13 @@ pipe_close(struct pipe *pipe, bool writer)
 }
 
 static u32
-min(u32 a, u32 b)
-{
+min(u32 a, u32 b) {
     return a < b ? a : b;
 }
 
 /* What there is, up to `length` bytes; waits only while there is nothing. 0: no writer is left. */
 int
-pipe_read(struct pipe *pipe, va_t buffer, u32 length)
-{
+pipe_read(struct pipe *pipe, va_t buffer, u32 length) {
     u32 done = 0;
 
     while (length && !pipe->filled && pipe->writers) {
@@ -80,8 +76,7 @@ pipe_read(struct pipe *pipe, va_t buffer, u32 length)
 
 /* Puts in what there is room for, which is not nothing; the bytes put in, or -EFAULT. */
 static int
-put(struct pipe *pipe, va_t buffer, u32 length)
-{
+put(struct pipe *pipe, va_t buffer, u32 length) {
     u32 end = (pipe->start + pipe->filled) % PIPE_SIZE;
     u32 count = min(min(length, PIPE_SIZE - pipe->filled), PIPE_SIZE - end);
 
@@ -95,8 +90,7 @@ put(struct pipe *pipe, va_t buffer, u32 length)
 /* All of it, waiting for room as often as it takes. If the reader goes away in between, what was
  * written is returned; if it was gone before, -EPIPE. */
 int
-pipe_write(struct pipe *pipe, va_t buffer, u32 length)
-{
+pipe_write(struct pipe *pipe, va_t buffer, u32 length) {
     u32 done = 0;
 
     while (done < length) {

@@ -11,21 +11,18 @@ struct list all_procs = {&all_procs, &all_procs};
 static struct proc *ended_orphan; /* it cannot free the stack that it ends on */
 
 static struct proc *
-proc_of(struct list *node)
-{
+proc_of(struct list *node) {
     return container_of(node, struct proc, all);
 }
 
 /* Where a new process comes out of the scheduler; then it goes on at trap_return. */
 static void
-proc_begin(void)
-{
+proc_begin(void) {
     proc_reap();
 }
 
 static struct proc *
-proc_create(void)
-{
+proc_create(void) {
     static u32 last_pid;
     struct proc *proc = page_alloc();
     u32 flags;
@@ -45,8 +42,7 @@ proc_create(void)
 }
 
 static void
-proc_free(struct proc *proc)
-{
+proc_free(struct proc *proc) {
     u32 flags = irq_save();
 
     list_remove(&proc->all);
@@ -55,8 +51,7 @@ proc_free(struct proc *proc)
 }
 
 void
-proc_reap(void)
-{
+proc_reap(void) {
     if (ended_orphan) {
         proc_free(ended_orphan);
         ended_orphan = NULL;
@@ -65,8 +60,7 @@ proc_reap(void)
 
 /* Process 1: the shell, alone or with the commands of run=. Its end is the machine's. */
 void
-proc_start_init(void)
-{
+proc_start_init(void) {
     static const char interactive[] = "sh";
     static char commands[sizeof "sh\0-c" + sizeof options.run] = "sh\0-c";
     struct proc *init = proc_create();
@@ -93,8 +87,7 @@ proc_start_init(void)
 }
 
 int
-proc_fork(void)
-{
+proc_fork(void) {
     struct proc *child = proc_create();
 
     if (!child)
@@ -117,8 +110,7 @@ proc_fork(void)
 
 /* Children that outlive their parent belong to nobody; those that have ended are done now. */
 static void
-abandon_children(void)
-{
+abandon_children(void) {
     list_for_each_safe (node, &all_procs) {
         struct proc *child = proc_of(node);
 
@@ -132,8 +124,7 @@ abandon_children(void)
 }
 
 void
-proc_exit(u32 status)
-{
+proc_exit(u32 status) {
     if (current->pid == INIT_PID)
         machine_off(status);
     for (u32 fd = 0; fd < FD_MAX; fd++)
@@ -155,8 +146,7 @@ proc_exit(u32 status)
 }
 
 void
-program_fault(u32 status, const char *format, ...)
-{
+program_fault(u32 status, const char *format, ...) {
     va_list args;
 
     va_start(args, format);
@@ -169,8 +159,7 @@ program_fault(u32 status, const char *format, ...)
 
 /* A child of the current process that has ended, or NULL; *any: is there a child at all? */
 static struct proc *
-find_ended(i32 pid, bool *any)
-{
+find_ended(i32 pid, bool *any) {
     *any = false;
     list_for_each (node, &all_procs) {
         struct proc *child = proc_of(node);
@@ -185,8 +174,7 @@ find_ended(i32 pid, bool *any)
 }
 
 int
-proc_wait(i32 pid, va_t status, u32 flags)
-{
+proc_wait(i32 pid, va_t status, u32 flags) {
     struct proc *child;
     bool any;
 
@@ -212,8 +200,7 @@ proc_wait(i32 pid, va_t status, u32 flags)
 
 /* It ends when it next leaves the kernel; if it waits there, it stops waiting. irq. */
 static void
-end_soon(struct proc *proc)
-{
+end_soon(struct proc *proc) {
     proc->killed = true;
     if (proc->state == PROC_BLOCKED)
         make_ready(proc);
@@ -222,8 +209,7 @@ end_soon(struct proc *proc)
 }
 
 int
-proc_kill(u32 pid)
-{
+proc_kill(u32 pid) {
     if (pid == INIT_PID)
         return -EPERM;
     list_for_each (node, &all_procs) {
@@ -243,8 +229,7 @@ proc_kill(u32 pid)
 /* Ctrl-C ends who reads the console: every process but the first whose descriptor 0 it is. The
  * shell gives its background jobs another one. */
 void
-proc_interrupt_console(void)
-{
+proc_interrupt_console(void) {
     list_for_each (node, &all_procs) {
         struct proc *proc = proc_of(node);
 
@@ -254,8 +239,7 @@ proc_interrupt_console(void)
 }
 
 int
-proc_info(u32 pid, struct procinfo *info)
-{
+proc_info(u32 pid, struct procinfo *info) {
     list_for_each (node, &all_procs) {
         const struct proc *proc = proc_of(node);
 

@@ -55,8 +55,7 @@ struct proc {
 extern struct proc *current;
 
 static inline void *
-stack_top(struct proc *proc)
-{
+stack_top(struct proc *proc) {
     return (char *)proc + PAGE_SIZE;
 }
 

@@ -15,8 +15,7 @@ static struct list ready = {&ready, &ready};
 /* A stack that has grown into struct proc has damaged it: nothing there can be trusted. So we
  * stop a little before, or when the canary shows that it was there in between. */
 void
-check_stack(void)
-{
+check_stack(void) {
     va_t sp = (va_t)__builtin_frame_address(0);
     u32 pid;
 
@@ -28,8 +27,7 @@ check_stack(void)
 }
 
 void
-make_ready(struct proc *proc)
-{
+make_ready(struct proc *proc) {
     u32 flags = irq_save();
 
     list_remove(&proc->queue);
@@ -39,15 +37,13 @@ make_ready(struct proc *proc)
 }
 
 bool
-someone_ready(void)
-{
+someone_ready(void) {
     return !list_empty(&ready);
 }
 
 /* safe_halt lets no interrupt slip in between the test and the wait. */
 static void
-idle(void)
-{
+idle(void) {
     while (list_empty(&ready)) {
         timer_idle();
         safe_halt();
@@ -57,8 +53,7 @@ idle(void)
 }
 
 static struct proc *
-next_proc(void)
-{
+next_proc(void) {
     struct list *first;
 
     if (list_empty(&ready))
@@ -69,8 +64,7 @@ next_proc(void)
 }
 
 static void
-make_current(struct proc *proc)
-{
+make_current(struct proc *proc) {
     current = proc;
     proc->state = PROC_RUNNING;
     need_work = proc->killed;
@@ -81,8 +75,7 @@ make_current(struct proc *proc)
 }
 
 void
-schedule(void)
-{
+schedule(void) {
     struct proc *old = current;
     struct proc *next;
 
@@ -100,8 +93,7 @@ schedule(void)
 
 /* Off the boot stack, for good. */
 void
-sched_start(struct proc *first)
-{
+sched_start(struct proc *first) {
     va_t boot_sp;
 
     make_current(first);
@@ -110,8 +102,7 @@ sched_start(struct proc *first)
 }
 
 void
-sched_yield(void)
-{
+sched_yield(void) {
     u32 flags = irq_save();
 
     make_ready(current);
@@ -120,8 +111,7 @@ sched_yield(void)
 }
 
 int
-wait_on_locked(struct list *queue)
-{
+wait_on_locked(struct list *queue) {
     if (current->killed)
         return -EINTR;
     current->state = PROC_BLOCKED;
@@ -131,8 +121,7 @@ wait_on_locked(struct list *queue)
 }
 
 int
-wait_on(struct list *queue)
-{
+wait_on(struct list *queue) {
     u32 flags = irq_save();
     int error = wait_on_locked(queue);
 
@@ -141,8 +130,7 @@ wait_on(struct list *queue)
 }
 
 void
-wake_all(struct list *queue)
-{
+wake_all(struct list *queue) {
     u32 flags = irq_save();
 
     while (!list_empty(queue))
@@ -152,8 +140,7 @@ wake_all(struct list *queue)
 
 /* Called by entry.asm, interrupts off, before it returns to a program, if need_work is set. */
 void
-trap_exit_work(void)
-{
+trap_exit_work(void) {
     need_work = 0;
     if (current->killed)
         proc_exit(STATUS_KILLED);

@@ -10,21 +10,18 @@
 #define ARGUMENTS u32 a, u32 b, u32 c
 
 static PV_ABI int
-sys_exit(ARGUMENTS)
-{
+sys_exit(ARGUMENTS) {
     proc_exit(a & 0xFF);
 }
 
 static PV_ABI int
-sys_fork(ARGUMENTS)
-{
+sys_fork(ARGUMENTS) {
     return proc_fork();
 }
 
 /* Gathers argv[] in `args`, a page; *size bytes, *count strings. */
 static int
-gather_arguments(char *args, va_t argv, u32 *size, u32 *count)
-{
+gather_arguments(char *args, va_t argv, u32 *size, u32 *count) {
     *size = *count = 0;
     for (;; ++*count, argv += 4) {
         va_t arg;
@@ -44,8 +41,7 @@ gather_arguments(char *args, va_t argv, u32 *size, u32 *count)
 }
 
 static PV_ABI int
-sys_exec(ARGUMENTS)
-{
+sys_exec(ARGUMENTS) {
     char path[NAME_MAX + 1];
     char *args;
     u32 size, count;
@@ -65,39 +61,33 @@ sys_exec(ARGUMENTS)
 }
 
 static PV_ABI int
-sys_wait(ARGUMENTS)
-{
+sys_wait(ARGUMENTS) {
     return proc_wait((i32)a, b, c);
 }
 
 static PV_ABI int
-sys_kill(ARGUMENTS)
-{
+sys_kill(ARGUMENTS) {
     return proc_kill(a);
 }
 
 static PV_ABI int
-sys_getpid(ARGUMENTS)
-{
+sys_getpid(ARGUMENTS) {
     return (int)current->pid;
 }
 
 static PV_ABI int
-sys_yield(ARGUMENTS)
-{
+sys_yield(ARGUMENTS) {
     sched_yield();
     return 0;
 }
 
 static PV_ABI int
-sys_sleep(ARGUMENTS)
-{
+sys_sleep(ARGUMENTS) {
     return timer_sleep(a);
 }
 
 static PV_ABI int
-sys_sbrk(ARGUMENTS)
-{
+sys_sbrk(ARGUMENTS) {
     va_t old;
     int error = vm_sbrk(&current->vm, (i32)a, &old);
 
@@ -105,8 +95,7 @@ sys_sbrk(ARGUMENTS)
 }
 
 static PV_ABI int
-sys_open(ARGUMENTS)
-{
+sys_open(ARGUMENTS) {
     char path[NAME_MAX + 1];
     int length = copy_string(path, a, sizeof path);
 
@@ -114,32 +103,27 @@ sys_open(ARGUMENTS)
 }
 
 static PV_ABI int
-sys_close(ARGUMENTS)
-{
+sys_close(ARGUMENTS) {
     return file_close(a);
 }
 
 static PV_ABI int
-sys_read(ARGUMENTS)
-{
+sys_read(ARGUMENTS) {
     return file_read(a, b, c);
 }
 
 static PV_ABI int
-sys_write(ARGUMENTS)
-{
+sys_write(ARGUMENTS) {
     return file_write(a, b, c);
 }
 
 static PV_ABI int
-sys_dup(ARGUMENTS)
-{
+sys_dup(ARGUMENTS) {
     return file_dup(a);
 }
 
 static PV_ABI int
-sys_pipe(ARGUMENTS)
-{
+sys_pipe(ARGUMENTS) {
     int fd[2];
     int error = file_pipe(fd);
 
@@ -151,8 +135,7 @@ sys_pipe(ARGUMENTS)
 }
 
 static PV_ABI int
-sys_readdir(ARGUMENTS)
-{
+sys_readdir(ARGUMENTS) {
     const struct initrd_file *file = initrd_entry(a);
     struct dirent entry = {0};
 
@@ -164,8 +147,7 @@ sys_readdir(ARGUMENTS)
 }
 
 static PV_ABI int
-sys_procinfo(ARGUMENTS)
-{
+sys_procinfo(ARGUMENTS) {
     struct procinfo info;
     int error = proc_info(a, &info);
 
@@ -173,8 +155,7 @@ sys_procinfo(ARGUMENTS)
 }
 
 static PV_ABI int
-sys_meminfo(ARGUMENTS)
-{
+sys_meminfo(ARGUMENTS) {
     struct meminfo info;
 
     frame_info(&info);
@@ -182,8 +163,7 @@ sys_meminfo(ARGUMENTS)
 }
 
 static PV_ABI int
-sys_clock(ARGUMENTS)
-{
+sys_clock(ARGUMENTS) {
     struct clockinfo info;
 
     timer_info(&info);
@@ -191,8 +171,7 @@ sys_clock(ARGUMENTS)
 }
 
 static PV_ABI int
-sys_pv(ARGUMENTS)
-{
+sys_pv(ARGUMENTS) {
     union pv_answer answer;
     int size = pv_query(a, b, &answer);
 
@@ -200,8 +179,7 @@ sys_pv(ARGUMENTS)
 }
 
 static PV_ABI int
-sys_power(ARGUMENTS)
-{
+sys_power(ARGUMENTS) {
     if (a == POWER_OFF)
         machine_off(b);
     if (a == POWER_REBOOT)
@@ -210,8 +188,7 @@ sys_power(ARGUMENTS)
 }
 
 static PV_ABI int
-sys_crash(ARGUMENTS)
-{
+sys_crash(ARGUMENTS) {
     return crash_on_purpose(a);
 }
 

@@ -14,22 +14,19 @@ static struct list sleepers = {&sleepers, &sleepers}; /* the first to wake comes
 static u32 ticks;
 
 static struct proc *
-sleeper_of(struct list *node)
-{
+sleeper_of(struct list *node) {
     return container_of(node, struct proc, queue);
 }
 
 void
-timer_init(void)
-{
+timer_init(void) {
     clock_init();
     timer_periodic(TICK_NS);
     irq_unmask(IRQ_TIMER);
 }
 
 static void
-wake_sleepers(void)
-{
+wake_sleepers(void) {
     u64 now = clock_ns();
 
     while (!list_empty(&sleepers) && sleeper_of(list_first(&sleepers))->wake_at <= now)
@@ -37,8 +34,7 @@ wake_sleepers(void)
 }
 
 void
-timer_interrupt(void)
-{
+timer_interrupt(void) {
     ticks++;
     if (current && current->state == PROC_RUNNING)
         current->ticks++;
@@ -49,8 +45,7 @@ timer_interrupt(void)
 }
 
 int
-timer_sleep(u32 milliseconds)
-{
+timer_sleep(u32 milliseconds) {
     u32 flags = irq_save();
     struct list *before;
     int error;
@@ -65,21 +60,18 @@ timer_sleep(u32 milliseconds)
 }
 
 void
-timer_idle(void)
-{
+timer_idle(void) {
     timer_set(list_empty(&sleepers) ? clock_ns() + IDLE_MAX_NS
                                     : sleeper_of(list_first(&sleepers))->wake_at);
 }
 
 void
-timer_busy(void)
-{
+timer_busy(void) {
     timer_periodic(TICK_NS);
 }
 
 void
-timer_info(struct clockinfo *info)
-{
+timer_info(struct clockinfo *info) {
     info->uptime_ns = clock_ns();
     info->stolen_ns = stolen_ns();
     info->wall_s = wall_clock();

@@ -11,14 +11,12 @@
 #define STACK_FLOOR (USER_TOP - USER_STACK_MAX)
 
 bool
-vm_has_anonymous(const struct vm *vm, va_t va)
-{
+vm_has_anonymous(const struct vm *vm, va_t va) {
     return (va >= vm->anonymous && va < vm->brk) || (va >= STACK_FLOOR && va < USER_TOP);
 }
 
 int
-vm_map_page(struct vm *vm, va_t va, void *page, bool writable)
-{
+vm_map_page(struct vm *vm, va_t va, void *page, bool writable) {
     pte_t *pte = pte_make(vm->root, va);
 
     if (!pte) {
@@ -34,8 +32,7 @@ vm_map_page(struct vm *vm, va_t va, void *page, bool writable)
 
 /* Both sides now own the page; if it was writable, neither may write before it has its own. */
 static void
-share_page(pte_t *from, pte_t *to)
-{
+share_page(pte_t *from, pte_t *to) {
     pte_t pte = *from;
 
     if (pte & PTE_W) {
@@ -47,8 +44,7 @@ share_page(pte_t *from, pte_t *to)
 }
 
 static bool
-share_table(struct vm *child, pte_t *from, va_t va)
-{
+share_table(struct vm *child, pte_t *from, va_t va) {
     pte_t *to = pte_make(child->root, va);
 
     if (!to)
@@ -60,8 +56,7 @@ share_table(struct vm *child, pte_t *from, va_t va)
 }
 
 static bool
-share_all(struct vm *child, const struct vm *parent)
-{
+share_all(struct vm *child, const struct vm *parent) {
     for (u32 i = 0; i < USER_TABLES; i++) {
         pte_t *from = user_table(parent->root, i);
 
@@ -74,8 +69,7 @@ share_all(struct vm *child, const struct vm *parent)
 /* The child's root, or NULL: no memory. The parent's translations are flushed: its pages are no
  * longer writable. */
 pte_t *
-vm_fork(struct vm *child, const struct vm *parent)
-{
+vm_fork(struct vm *child, const struct vm *parent) {
     bool complete;
 
     *child = *parent;
@@ -94,8 +88,7 @@ vm_fork(struct vm *child, const struct vm *parent)
 
 /* The root must not be loaded. */
 void
-vm_destroy(struct vm *vm)
-{
+vm_destroy(struct vm *vm) {
     for (u32 i = 0; i < USER_TABLES; i++) {
         const pte_t *table = user_table(vm->root, i);
 
@@ -112,8 +105,7 @@ vm_destroy(struct vm *vm)
 
 /* Without the page at `va` the running program cannot go on: it ends. False, for vm_fault. */
 static bool
-no_memory(va_t va)
-{
+no_memory(va_t va) {
     printk("%s[%u]: no memory left for the page at %08x: ended with status %u\n", current->name,
            current->pid, va & ~PAGE_MASK, STATUS_KILLED);
     current->killed = true;
@@ -122,8 +114,7 @@ no_memory(va_t va)
 }
 
 static bool
-give_zeroed_page(va_t va)
-{
+give_zeroed_page(va_t va) {
     void *page = page_alloc_zeroed();
 
     return (page && vm_map_page(&current->vm, va, page, true) == 0) || no_memory(va);
@@ -131,8 +122,7 @@ give_zeroed_page(va_t va)
 
 /* The last owner keeps the page; any other gets a copy. */
 static bool
-copy_on_write(va_t va, pte_t *ptep)
-{
+copy_on_write(va_t va, pte_t *ptep) {
     u32 pfn = pte_pfn(*ptep);
     void *page = page_of(pfn);
 
@@ -153,8 +143,7 @@ copy_on_write(va_t va, pte_t *ptep)
 /* Resolves a fault of the running program. False: it may not do that; or, if it is now marked
  * killed, there was no memory. */
 bool
-vm_fault(va_t va, bool write, bool present)
-{
+vm_fault(va_t va, bool write, bool present) {
     pte_t *pte;
 
     current->faults++;
@@ -167,8 +156,7 @@ vm_fault(va_t va, bool write, bool present)
 /* --- the heap ------------------------------------------------------------------------------ */
 
 static void
-unmap_page(struct vm *vm, va_t va)
-{
+unmap_page(struct vm *vm, va_t va) {
     pte_t *pte = pte_find(vm->root, va);
     void *page;
 
@@ -183,8 +171,7 @@ unmap_page(struct vm *vm, va_t va)
 
 /* Moves the end of the heap. New pages come when they are touched; old ones go now. */
 int
-vm_sbrk(struct vm *vm, i32 bytes, va_t *old)
-{
+vm_sbrk(struct vm *vm, i32 bytes, va_t *old) {
     va_t brk = vm->brk + (u32)bytes;
 
     if (bytes < 0 && (brk > vm->brk || brk < vm->heap))

@@ -4,8 +4,7 @@
 #include "lib/cmdline.h"
 
 bool
-cmdline_next(const char **cursor, struct cmdline_option *option)
-{
+cmdline_next(const char **cursor, struct cmdline_option *option) {
     const char *at = *cursor;
     bool quoted = false;
 
@@ -37,8 +36,7 @@ cmdline_next(const char **cursor, struct cmdline_option *option)
 }
 
 const char *
-cmdline_skip_name(const char *line)
-{
+cmdline_skip_name(const char *line) {
     struct cmdline_option first;
     const char *behind = line;
 

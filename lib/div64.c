@@ -17,8 +17,7 @@ u64 __umoddi3(u64 dividend, u64 divisor);
  * `div` makes of EDX:EAX the quotient, EAX, and the remainder, EDX, where the next step wants it.
  * A larger one is subtracted bit by bit: the first shift brings its leading bit to bit 63. */
 u64
-__udivmoddi4(u64 dividend, u64 divisor, u64 *remainder)
-{
+__udivmoddi4(u64 dividend, u64 divisor, u64 *remainder) {
     u32 high = (u32)(dividend >> 32), low = (u32)dividend, rest = 0;
     u64 quotient = 0;
 
@@ -40,13 +39,11 @@ __udivmoddi4(u64 dividend, u64 divisor, u64 *remainder)
 }
 
 u64
-__udivdi3(u64 dividend, u64 divisor)
-{
+__udivdi3(u64 dividend, u64 divisor) {
     return __udivmoddi4(dividend, divisor, NULL);
 }
 
 u64
-__umoddi3(u64 dividend, u64 divisor)
-{
+__umoddi3(u64 dividend, u64 divisor) {
     return dividend - __udivdi3(dividend, divisor) * divisor;
 }

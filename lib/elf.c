@@ -18,8 +18,7 @@ _Static_assert(sizeof(struct elf_header) == 52, "as the specification has it");
 
 /* Returns NULL or the cause. After NULL, the table of program headers lies in the image. */
 static const char *
-check_header(const struct elf_header *header, size_t size)
-{
+check_header(const struct elf_header *header, size_t size) {
     if (size < sizeof(*header))
         return "too short for an ELF header";
     if (memcmp(header->magic, "\177ELF", 4) != 0)
@@ -37,8 +36,7 @@ check_header(const struct elf_header *header, size_t size)
 }
 
 const char *
-elf_check(const void *image, size_t size)
-{
+elf_check(const void *image, size_t size) {
     const char *cause = check_header(image, size);
     struct elf_segment segment;
     unsigned index = 0;
@@ -65,14 +63,12 @@ elf_check(const void *image, size_t size)
 }
 
 va_t
-elf_entry(const void *image)
-{
+elf_entry(const void *image) {
     return ((const struct elf_header *)image)->entry;
 }
 
 bool
-elf_segment(const void *image, size_t size, unsigned *index, struct elf_segment *segment)
-{
+elf_segment(const void *image, size_t size, unsigned *index, struct elf_segment *segment) {
     const struct elf_header *header = image;
 
     if (check_header(header, size) != NULL)

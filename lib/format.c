@@ -17,8 +17,7 @@ struct output {
 };
 
 static void
-put(struct output *out, char character)
-{
+put(struct output *out, char character) {
     out->chunk[out->total++ % CHUNK] = character;
     if (out->total % CHUNK == 0)
         out->sink(out->context, out->chunk, CHUNK);
@@ -27,8 +26,7 @@ put(struct output *out, char character)
 /* Puts `text` up to its zero or the precision, and spaces up to the width on one side of it. Does
  * not look behind the precision: there may be no zero. */
 static void
-put_text(struct output *out, const char *text)
-{
+put_text(struct output *out, const char *text) {
     int length = 0;
 
     if (text == NULL)
@@ -46,8 +44,7 @@ put_text(struct output *out, const char *text)
 /* Puts the next argument as %d, %u or %x does. `0` asks for the digits that the width has room
  * for, beside the sign. */
 static void
-put_number(struct output *out, char letter)
-{
+put_number(struct output *out, char letter) {
     u64 value = out->wide ? va_arg(out->args, u64) : va_arg(out->args, u32);
     bool negative = letter == 'd' && value >> (out->wide ? 63 : 31) != 0;
     unsigned base = letter == 'x' ? 16 : 10;
@@ -68,8 +65,7 @@ put_number(struct output *out, char letter)
 
 /* Reads digits (none is 0) or a `*`. Returns what follows. */
 static const char *
-read_number(struct output *out, const char *format, int *number)
-{
+read_number(struct output *out, const char *format, int *number) {
     if (*format == '*') {
         *number = va_arg(out->args, int);
         return format + 1;
@@ -81,8 +77,7 @@ read_number(struct output *out, const char *format, int *number)
 
 /* Puts what the directive behind a % says, and returns what follows it. */
 static const char *
-put_directive(struct output *out, const char *format)
-{
+put_directive(struct output *out, const char *format) {
     bool left = *format == '-';
     const char *at = format + left;
 
@@ -107,8 +102,7 @@ put_directive(struct output *out, const char *format)
 }
 
 size_t
-vformat(format_sink sink, void *context, const char *format, va_list args)
-{
+vformat(format_sink sink, void *context, const char *format, va_list args) {
     struct output out = {.sink = sink, .context = context};
 
     va_copy(out.args, args);
@@ -129,8 +123,7 @@ struct buffer {
 };
 
 static void
-to_buffer(void *context, const char *text, size_t length)
-{
+to_buffer(void *context, const char *text, size_t length) {
     struct buffer *buffer = context;
 
     for (; length > 0 && buffer->room > 0; length--, buffer->room--)
@@ -138,8 +131,7 @@ to_buffer(void *context, const char *text, size_t length)
 }
 
 int
-vsnprintf(char *text, size_t size, const char *format, va_list args)
-{
+vsnprintf(char *text, size_t size, const char *format, va_list args) {
     struct buffer buffer = {.next = text, .room = size > 0 ? size - 1 : 0};
     size_t length = vformat(to_buffer, &buffer, format, args);
 
@@ -149,8 +141,7 @@ vsnprintf(char *text, size_t size, const char *format, va_list args)
 }
 
 int
-snprintf(char *text, size_t size, const char *format, ...)
-{
+snprintf(char *text, size_t size, const char *format, ...) {
     va_list args;
 
     va_start(args, format);

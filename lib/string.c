@@ -7,8 +7,7 @@
 #include "lib/string.h"
 
 void *
-memcpy(void *to, const void *from, size_t count)
-{
+memcpy(void *to, const void *from, size_t count) {
     void *next = to;
     size_t words = count / 4, bytes = count % 4;
 
@@ -21,8 +20,7 @@ memcpy(void *to, const void *from, size_t count)
  * subtraction, which wraps for `to` below `from`, is less than `count`. Downwards is rare, so a
  * plain loop will do, and DF stays 0. `volatile` keeps the compiler from seeing a memmove. */
 void *
-memmove(void *to, const void *from, size_t count)
-{
+memmove(void *to, const void *from, size_t count) {
     if ((uintptr_t)to - (uintptr_t)from >= count)
         return memcpy(to, from, count);
     while (count-- > 0)
@@ -31,8 +29,7 @@ memmove(void *to, const void *from, size_t count)
 }
 
 void *
-memset(void *to, int byte, size_t count)
-{
+memset(void *to, int byte, size_t count) {
     void *next = to;
     size_t words = count / 4, bytes = count % 4;
 
@@ -42,8 +39,7 @@ memset(void *to, int byte, size_t count)
 }
 
 int
-memcmp(const void *a, const void *b, size_t count)
-{
+memcmp(const void *a, const void *b, size_t count) {
     const u8 *x = a, *y = b;
 
     for (; count > 0; count--, x++, y++)
@@ -53,20 +49,17 @@ memcmp(const void *a, const void *b, size_t count)
 }
 
 size_t
-strlen(const char *text)
-{
+strlen(const char *text) {
     return (size_t)(strchr(text, '\0') - text);
 }
 
 int
-strcmp(const char *a, const char *b)
-{
+strcmp(const char *a, const char *b) {
     return strncmp(a, b, SIZE_MAX);
 }
 
 int
-strncmp(const char *a, const char *b, size_t count)
-{
+strncmp(const char *a, const char *b, size_t count) {
     for (; count > 0; count--, a++, b++)
         if (*a != *b || *a == '\0')
             return (u8)*a - (u8)*b;
@@ -74,8 +67,7 @@ strncmp(const char *a, const char *b, size_t count)
 }
 
 char *
-strchr(const char *text, int wanted)
-{
+strchr(const char *text, int wanted) {
     for (; *text != (char)wanted; text++)
         if (*text == '\0')
             return NULL;
@@ -83,8 +75,7 @@ strchr(const char *text, int wanted)
 }
 
 size_t
-strlcpy(char *restrict to, const char *restrict from, size_t size)
-{
+strlcpy(char *restrict to, const char *restrict from, size_t size) {
     size_t length = strlen(from);
     size_t copied = length < size ? length : size - 1;
 

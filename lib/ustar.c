@@ -20,8 +20,7 @@ _Static_assert(sizeof(struct header) == BLOCK, "a header fills its block");
 /* Reads at least one octal digit and an end, which is a zero, a blank or that of the field; else
  * returns UINT64_MAX. `length` is at most 12, so a number has at most 36 bits. */
 static u64
-read_octal(const char *field, size_t length)
-{
+read_octal(const char *field, size_t length) {
     size_t at = 0;
     u64 number = 0;
 
@@ -32,15 +31,13 @@ read_octal(const char *field, size_t length)
 
 /* The first byte is 0, and each one is like the one behind it. */
 static bool
-is_zero_block(const u8 *block)
-{
+is_zero_block(const u8 *block) {
     return block[0] == 0 && memcmp(block, block + 1, BLOCK - 1) == 0;
 }
 
 /* The sum of all bytes of a header, those of the checksum itself taken as blanks. */
 static u64
-sum_of(struct header header)
-{
+sum_of(struct header header) {
     u64 sum = 0;
 
     memset(header.checksum, ' ', sizeof(header.checksum));
@@ -52,8 +49,7 @@ sum_of(struct header header)
 /* Checks a header that `room` bytes of archive follow, and fills *file from it. Types 1 to 6,
  * links, devices, directories and pipes, have no data whatever size they state. */
 static const char *
-read_header(const struct header *header, size_t room, struct ustar_file *file)
-{
+read_header(const struct header *header, size_t room, struct ustar_file *file) {
     size_t dot = header->name[0] == '.' && header->name[1] == '/' ? 2 : 0;
     u64 size = read_octal(header->size, sizeof(header->size));
 
@@ -76,8 +72,7 @@ read_header(const struct header *header, size_t room, struct ustar_file *file)
 }
 
 int
-ustar_next(const void *archive, size_t size, size_t *offset, struct ustar_file *file)
-{
+ustar_next(const void *archive, size_t size, size_t *offset, struct ustar_file *file) {
     size_t room = *offset < size ? size - *offset : 0;
     const u8 *block = (const u8 *)archive + size - room;
 

@@ -54,8 +54,7 @@ extern const struct pv_op_info pv_op_list[PV_OPS];
 
 /* The body of an op in the table in force. */
 static inline const u8 *
-pv_body(u32 op)
-{
+pv_body(u32 op) {
     return ((const u8 *const *)&pv_ops)[op];
 }
 

@@ -24,8 +24,7 @@ struct pv_ops pv_ops = {
 /* cli, then pushf. Both say the same in ring 0. In ring 1 whoever runs us emulates the cli,
  * which trapped; pushf does not trap and tells the real flag. */
 static const char *
-enter(struct pv_ops *ops)
-{
+enter(struct pv_ops *ops) {
     u32 flags;
     u32 cs = native_ring_experiment(&flags);
 

@@ -38,29 +38,25 @@ static const u8 nops[PV_SITE_MAX + 1][PV_SITE_MAX] = {
 };
 
 static void
-pad(const struct pv_site *site, u8 *bytes)
-{
+pad(const struct pv_site *site, u8 *bytes) {
     u32 rest = site->length - site->used;
 
     memcpy(bytes + site->used, nops[rest], rest);
 }
 
 static bool
-is_jump(const struct pv_site *site)
-{
+is_jump(const struct pv_site *site) {
     return pv_op_list[site->op].kind == PV_KIND_JMP;
 }
 
 static va_t
-slot_of(u32 op)
-{
+slot_of(u32 op) {
     return (va_t)(uintptr_t)&pv_ops + op * sizeof(va_t);
 }
 
 /* What the assembler put there. A jump may run with the program's DS: it reads through CS. */
 void
-pv_compose_indirect(const struct pv_site *site, u8 *bytes)
-{
+pv_compose_indirect(const struct pv_site *site, u8 *bytes) {
     u16 opcode = is_jump(site) ? JMP_INDIRECT : CALL_INDIRECT;
     va_t slot = slot_of(site->op);
     u32 at = 0;
@@ -74,8 +70,7 @@ pv_compose_indirect(const struct pv_site *site, u8 *bytes)
 }
 
 void
-pv_compose_inline(struct pv_site *site, const struct pv_inline *code, u8 *bytes)
-{
+pv_compose_inline(struct pv_site *site, const struct pv_inline *code, u8 *bytes) {
     site->how = PV_SITE_INLINE;
     site->used = (u8)code->length;
     memcpy(bytes, code->body, code->length);
@@ -83,8 +78,7 @@ pv_compose_inline(struct pv_site *site, const struct pv_inline *code, u8 *bytes)
 }
 
 void
-pv_compose_direct(struct pv_site *site, const u8 *target, enum pv_site_how how, u8 *bytes)
-{
+pv_compose_direct(struct pv_site *site, const u8 *target, enum pv_site_how how, u8 *bytes) {
     u32 distance = (u32)((uintptr_t)target - (uintptr_t)site->address - DIRECT_SIZE);
 
     site->how = how;
@@ -96,8 +90,7 @@ pv_compose_direct(struct pv_site *site, const u8 *target, enum pv_site_how how, 
 
 /* The instructions of the body in force, if they may be copied and fit into `room` bytes. */
 static const struct pv_inline *
-find_inline(u32 op, u32 room)
-{
+find_inline(u32 op, u32 room) {
     for (const struct pv_inline *code = pv_inlines; code < pv_inlines_end; code++)
         if (code->body == pv_body(op) && code->length <= room)
             return code;
@@ -105,8 +98,7 @@ find_inline(u32 op, u32 room)
 }
 
 static void
-compose(struct pv_site *site, enum pv_patch_mode mode, u8 *bytes)
-{
+compose(struct pv_site *site, enum pv_patch_mode mode, u8 *bytes) {
     const struct pv_inline *code = find_inline(site->op, site->length);
 
     if (mode == PV_PATCH_COUNT)
@@ -122,8 +114,7 @@ compose(struct pv_site *site, enum pv_patch_mode mode, u8 *bytes)
 
 /* A site that does not hold what the assembler was told to put there is not ours to change. */
 static void
-check(const struct pv_site *site)
-{
+check(const struct pv_site *site) {
     u8 expected[PV_SITE_MAX];
 
     if (site->op < PV_OPS && site->length >= DIRECT_SIZE && site->length <= PV_SITE_MAX) {
@@ -136,8 +127,7 @@ check(const struct pv_site *site)
 }
 
 u32
-pv_patch_all(enum pv_patch_mode mode)
-{
+pv_patch_all(enum pv_patch_mode mode) {
     u8 bytes[PV_SITE_MAX];
 
     if (mode == PV_PATCH_OFF)

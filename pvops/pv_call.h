@@ -77,16 +77,10 @@
     PV_RUN_CALL(group, name, __VA_ARGS__); \
     return result
 
-#define PV_WRAP_PATCH(group, ret, name, params, args)  \
-    static inline ret name params                      \
-    {                                                  \
-        PV_RUN_PATCH_##ret(group, name, PV_IN_##args); \
-    }
-#define PV_WRAP_CALL(group, ret, name, params, args)  \
-    static inline ret name params                     \
-    {                                                 \
-        PV_RUN_CALL_##ret(group, name, PV_IN_##args); \
-    }
+#define PV_WRAP_PATCH(group, ret, name, params, args) \
+    static inline ret name params { PV_RUN_PATCH_##ret(group, name, PV_IN_##args); }
+#define PV_WRAP_CALL(group, ret, name, params, args) \
+    static inline ret name params { PV_RUN_CALL_##ret(group, name, PV_IN_##args); }
 #define PV_WRAP_JMP(group, ret, name, params, args)
 
 #define PV_GROUP(group, doc)

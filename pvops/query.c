@@ -30,14 +30,12 @@ static const char *const mode_names[] = {
 };
 
 static u32
-site_count(void)
-{
+site_count(void) {
     return (u32)(pv_sites_end - pv_sites);
 }
 
 static int
-query_info(u32 index, struct pv_q_info *info)
-{
+query_info(u32 index, struct pv_q_info *info) {
     if (index != 0)
         return -ENOENT;
     *info = (struct pv_q_info){
@@ -55,8 +53,7 @@ query_info(u32 index, struct pv_q_info *info)
 }
 
 static int
-query_op(u32 op, struct pv_q_op *answer)
-{
+query_op(u32 op, struct pv_q_op *answer) {
     u32 offset;
 
     if (op >= PV_OPS)
@@ -75,8 +72,7 @@ query_op(u32 op, struct pv_q_op *answer)
 }
 
 static int
-query_site(u32 index, struct pv_q_site *answer)
-{
+query_site(u32 index, struct pv_q_site *answer) {
     const struct pv_site *site = &pv_sites[index];
 
     if (index >= site_count())
@@ -96,8 +92,7 @@ query_site(u32 index, struct pv_q_site *answer)
 
 /* Calls by op, those that there were. */
 static int
-query_stat(u32 index, struct pv_q_stat *answer)
-{
+query_stat(u32 index, struct pv_q_stat *answer) {
     for (u32 op = 0; op < PV_OPS; op++) {
         if (!pv_counts[op] || index-- > 0)
             continue;
@@ -110,17 +105,12 @@ query_stat(u32 index, struct pv_q_stat *answer)
 }
 
 int
-pv_query(u32 what, u32 index, union pv_answer *answer)
-{
+pv_query(u32 what, u32 index, union pv_answer *answer) {
     switch (what) {
-    case PV_Q_INFO:
-        return query_info(index, &answer->info);
-    case PV_Q_OP:
-        return query_op(index, &answer->op);
-    case PV_Q_SITE:
-        return query_site(index, &answer->site);
-    case PV_Q_STAT:
-        return query_stat(index, &answer->stat);
+    case PV_Q_INFO: return query_info(index, &answer->info);
+    case PV_Q_OP: return query_op(index, &answer->op);
+    case PV_Q_SITE: return query_site(index, &answer->site);
+    case PV_Q_STAT: return query_stat(index, &answer->stat);
     }
     return -EINVAL;
 }

@@ -18,8 +18,7 @@ enum pv_patch_mode pv_patch_mode;
 u32 pv_patched;
 
 static __attribute__((noreturn)) void
-not_there(const char *name, const char *why)
-{
+not_there(const char *name, const char *why) {
     printk("pvops: pv=%s: %s\n", name, why);
     printk("exit: %u\n", EXIT_NO_BACKEND);
     power_off(EXIT_NO_BACKEND);
@@ -28,8 +27,7 @@ not_there(const char *name, const char *why)
 
 /* The first backend that is here. */
 static const struct pv_backend *
-choose_any(void)
-{
+choose_any(void) {
     for (u32 i = 0; i < ARRAY_SIZE(backends); i++) {
         const char *why;
 
@@ -45,8 +43,7 @@ choose_any(void)
 
 /* The one that was asked for, or none. */
 static const struct pv_backend *
-choose_named(const char *name)
-{
+choose_named(const char *name) {
     for (u32 i = 0; i < ARRAY_SIZE(backends); i++) {
         const char *why;
 
@@ -61,8 +58,7 @@ choose_named(const char *name)
 }
 
 static enum pv_patch_mode
-mode_of(const char *name)
-{
+mode_of(const char *name) {
     static const char *const names[] = {
         [PV_PATCH_OFF] = "off",
         [PV_PATCH_ON] = "on",
@@ -77,8 +73,7 @@ mode_of(const char *name)
 }
 
 void
-pv_choose(const char *name, const char *mode)
-{
+pv_choose(const char *name, const char *mode) {
     const struct pv_backend *backend =
         strcmp(name, "auto") == 0 ? choose_any() : choose_named(name);
 

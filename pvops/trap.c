@@ -17,8 +17,7 @@ PV_ABI void trap_iret(void);
 PV_ABI void trap_cpuid(struct cpuid_regs *regs);
 
 static const char *
-enter(struct pv_ops *ops)
-{
+enter(struct pv_ops *ops) {
     u32 flags;
 
     if ((native_ring_experiment(&flags) & 3) != 1)

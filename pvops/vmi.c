@@ -35,8 +35,7 @@ void vmi_nothing(void);
 /* --- the ROM ------------------------------------------------------------------------------------ */
 
 static bool
-has_license(const struct vmi_rom *rom)
-{
+has_license(const struct vmi_rom *rom) {
     const char *license = (const char *)rom + rom->license_offset;
 
     return rom->license_offset && (strcmp(license, "GPL") == 0 || strcmp(license, "GPL v2") == 0);
@@ -44,8 +43,7 @@ has_license(const struct vmi_rom *rom)
 
 /* NULL if this is a ROM that we can use, or what is wrong with it; "" if it is no VMI ROM. */
 static const char *
-judge(const struct vmi_rom *rom)
-{
+judge(const struct vmi_rom *rom) {
     const u8 *bytes = (const u8 *)rom;
     u8 sum = 0;
 
@@ -63,8 +61,7 @@ judge(const struct vmi_rom *rom)
 }
 
 static const char *
-find_rom(const struct vmi_rom **rom)
-{
+find_rom(const struct vmi_rom **rom) {
     const char *why = "there is no VMI ROM between C0000h and E0000h";
 
     for (u32 pa = VMI_ROM_START; pa < VMI_ROM_END; pa += VMI_ROM_STEP) {
@@ -85,39 +82,33 @@ find_rom(const struct vmi_rom **rom)
 static u64 cycles_per_second, start_cycles;
 
 static u64
-call(enum vmi_call number, u32 a, u32 d, u32 c, u32 s, u32 s2)
-{
+call(enum vmi_call number, u32 a, u32 d, u32 c, u32 s, u32 s2) {
     return vmi_call(vmi_entry[number], a, d, c, s, s2);
 }
 
 static PV_ABI void
-vmi_pt_announce(u32 pfn, u32 level)
-{
+vmi_pt_announce(u32 pfn, u32 level) {
     call(VMI_AllocatePage, pfn, 1u << (level - 1) | VMI_PAGE_PAE | VMI_PAGE_ZEROED, 0, 0, 0);
 }
 
 static PV_ABI void
-vmi_pt_release(u32 pfn, u32 level)
-{
+vmi_pt_release(u32 pfn, u32 level) {
     call(VMI_ReleasePage, pfn, 1u << (level - 1) | VMI_PAGE_PAE, 0, 0, 0);
 }
 
 static u64
-cycles(void)
-{
+cycles(void) {
     return call(VMI_GetCycleCounter, 0, 0, 0, 0, 0);
 }
 
 static PV_ABI void
-vmi_clock_init(void)
-{
+vmi_clock_init(void) {
     cycles_per_second = call(VMI_GetCycleFrequency, 0, 0, 0, 0, 0);
     start_cycles = cycles();
 }
 
 static PV_ABI u64
-vmi_clock_ns(void)
-{
+vmi_clock_ns(void) {
     u64 passed = cycles() - start_cycles;
 
     return passed / cycles_per_second * SECOND_NS +
@@ -125,39 +116,33 @@ vmi_clock_ns(void)
 }
 
 static u64
-to_cycles(u64 ns)
-{
+to_cycles(u64 ns) {
     return ns / SECOND_NS * cycles_per_second + ns % SECOND_NS * cycles_per_second / SECOND_NS;
 }
 
 static void
-set_alarm(u64 expiry, u64 period)
-{
+set_alarm(u64 expiry, u64 period) {
     call(VMI_SetAlarm, period ? VMI_ALARM_PERIODIC : 0, (u32)expiry, (u32)(expiry >> 32),
          (u32)period, (u32)(period >> 32));
 }
 
 static PV_ABI void
-vmi_timer_set(u64 deadline)
-{
+vmi_timer_set(u64 deadline) {
     set_alarm(start_cycles + to_cycles(deadline) + 1, 0);
 }
 
 static PV_ABI void
-vmi_timer_periodic(u32 period)
-{
+vmi_timer_periodic(u32 period) {
     set_alarm(cycles() + to_cycles(period), to_cycles(period));
 }
 
 static PV_ABI u64
-vmi_stolen_ns(void)
-{
+vmi_stolen_ns(void) {
     return call(VMI_GetCycleCounter, 2, 0, 0, 0, 0) / cycles_per_second * SECOND_NS;
 }
 
 static PV_ABI void
-vmi_reboot(void)
-{
+vmi_reboot(void) {
     call(VMI_Reboot, 1, 0, 0, 0, 0);
 }
 
@@ -207,8 +192,7 @@ static const struct {
 
 /* Asks the ROM for a call; false if there is none, and the op stays native's. */
 static bool
-relocate(const struct vmi_rom *rom, enum vmi_call number, void **entry)
-{
+relocate(const struct vmi_rom *rom, enum vmi_call number, void **entry) {
     u64 answer = vmi_call((va_t)rom->get_relocation, number, 0, 0, 0, 0);
     u8 type = (u8)(answer >> 32);
 
@@ -218,8 +202,7 @@ relocate(const struct vmi_rom *rom, enum vmi_call number, void **entry)
 }
 
 static void
-fill(const struct vmi_rom *rom, struct pv_ops *ops)
-{
+fill(const struct vmi_rom *rom, struct pv_ops *ops) {
     void *entry;
 
     relocate(rom, VMI_DisableInterrupts, &entry); /* irq_save's other half */
@@ -229,8 +212,7 @@ fill(const struct vmi_rom *rom, struct pv_ops *ops)
 }
 
 static const char *
-enter(struct pv_ops *ops)
-{
+enter(struct pv_ops *ops) {
     const struct vmi_rom *rom;
     const char *why = find_rom(&rom);
 

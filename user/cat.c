@@ -4,8 +4,7 @@
 #include "user/lib/user.h"
 
 static void
-copy(i32 fd, const char *name)
-{
+copy(i32 fd, const char *name) {
     static char buffer[PAGE_SIZE];
     i32 n;
 
@@ -20,8 +19,7 @@ copy(i32 fd, const char *name)
 }
 
 int
-main(int argc, char **argv)
-{
+main(int argc, char **argv) {
     int status = 0;
 
     if (argc > 1 && argv[1][0] == '-')

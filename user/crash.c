@@ -16,8 +16,7 @@ static const struct {
 };
 
 int
-main(int argc, char **argv)
-{
+main(int argc, char **argv) {
     for (u32 i = 0; argc == 2 && i < ARRAY_SIZE(ways); i++) {
         if (strcmp(argv[1], ways[i].name) != 0)
             continue;

@@ -4,8 +4,7 @@
 #include "user/lib/user.h"
 
 int
-main(int argc, char **argv)
-{
+main(int argc, char **argv) {
     static const char synopsis[] = "kill PID...";
     int status = 0;
 

@@ -4,14 +4,12 @@
 #include "user/lib/user.h"
 
 static void
-print(const char *label, u32 pages)
-{
+print(const char *label, u32 pages) {
     printf("%-8s %8u %8u\n", label, pages, pages * (PAGE_SIZE / 1024));
 }
 
 int
-main(int argc, char **argv)
-{
+main(int argc, char **argv) {
     struct meminfo info;
     i32 result;
 

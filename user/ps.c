@@ -11,8 +11,7 @@ static const char *const states[] = {
 };
 
 int
-main(int argc, char **argv)
-{
+main(int argc, char **argv) {
     struct procinfo info;
     i32 result;
 

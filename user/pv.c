@@ -15,8 +15,7 @@
 
 /* Asks one question. False past the last index; ends the program if it cannot be answered. */
 static bool
-ask(u32 what, u32 index, void *answer)
-{
+ask(u32 what, u32 index, void *answer) {
     i32 result = pv_query(what, index, answer);
 
     if (result < 0 && result != -ENOENT)
@@ -25,8 +24,7 @@ ask(u32 what, u32 index, void *answer)
 }
 
 static struct pv_q_info
-ask_info(void)
-{
+ask_info(void) {
     struct pv_q_info info;
 
     if (!ask(PV_Q_INFO, 0, &info))
@@ -35,8 +33,7 @@ ask_info(void)
 }
 
 static void
-show_info(void)
-{
+show_info(void) {
     struct pv_q_info info = ask_info();
 
     printf("%-17s %s\n", "backend", info.backend);
@@ -52,8 +49,7 @@ show_info(void)
 
 /* The length of the first line of `text` when it is broken at a space, at most `width`. */
 static u32
-line_length(const char *text, u32 width)
-{
+line_length(const char *text, u32 width) {
     u32 length = strlen(text);
 
     if (length <= width)
@@ -65,8 +61,7 @@ line_length(const char *text, u32 width)
 
 /* Prints the rest of a line, the cursor being at `column`, and indents what does not fit. */
 static void
-print_wrapped(const char *text, u32 column)
-{
+print_wrapped(const char *text, u32 column) {
     for (;;) {
         u32 length = line_length(text, COLUMNS - 1 - column);
 
@@ -82,8 +77,7 @@ print_wrapped(const char *text, u32 column)
 
 /* The column of calls is there only in the mode that counts them. */
 static void
-show_op(const struct pv_q_op *op, u32 count_width)
-{
+show_op(const struct pv_q_op *op, u32 count_width) {
     char count[11];
 
     snprintf(count, sizeof(count), "%u", op->count);
@@ -93,8 +87,7 @@ show_op(const struct pv_q_op *op, u32 count_width)
 }
 
 static void
-show_ops(void)
-{
+show_ops(void) {
     struct pv_q_info info = ask_info();
     u32 count_width = strcmp(info.patch, "count") == 0 ? COUNT_WIDTH : 0;
     struct pv_q_op op;
@@ -113,8 +106,7 @@ show_ops(void)
 
 /* Two digits a byte into `text`, which has room for PV_SITE_MAX of them. */
 static const char *
-hex(char text[2 * PV_SITE_MAX + 1], const u8 *bytes, u32 count)
-{
+hex(char text[2 * PV_SITE_MAX + 1], const u8 *bytes, u32 count) {
     text[0] = '\0';
     for (u32 i = 0; i < count; i++)
         snprintf(text + 2 * i, 3, "%02x", bytes[i]);
@@ -123,8 +115,7 @@ hex(char text[2 * PV_SITE_MAX + 1], const u8 *bytes, u32 count)
 
 /* "direct call, nop 1": what the patcher put there, and how much padding. */
 static void
-show_how(const struct pv_q_site *site)
-{
+show_how(const struct pv_q_site *site) {
     static const char *const how[] = {
         [PV_SITE_INDIRECT] = "indirect call", [PV_SITE_INLINE] = "inline",
         [PV_SITE_CALL] = "direct call",       [PV_SITE_JUMP] = "direct jump",
@@ -143,8 +134,7 @@ show_how(const struct pv_q_site *site)
 }
 
 static void
-show_site(const struct pv_q_site *site, const char *op)
-{
+show_site(const struct pv_q_site *site, const char *op) {
     char place[48], before[2 * PV_SITE_MAX + 1], now[2 * PV_SITE_MAX + 1];
 
     snprintf(place, sizeof(place), "%s+0x%x", site->function, site->function_offset);
@@ -156,8 +146,7 @@ show_site(const struct pv_q_site *site, const char *op)
 
 /* Ends the program if there is no op of that name. */
 static void
-check_op_name(const char *name)
-{
+check_op_name(const char *name) {
     struct pv_q_op op;
 
     for (u32 index = 0; ask(PV_Q_OP, index, &op); index++) {
@@ -169,8 +158,7 @@ check_op_name(const char *name)
 
 /* All sites, or those of one op. */
 static void
-show_sites(const char *only)
-{
+show_sites(const char *only) {
     struct pv_q_site site;
     struct pv_q_op op;
 
@@ -185,8 +173,7 @@ show_sites(const char *only)
 }
 
 static void
-show_stats(void)
-{
+show_stats(void) {
     struct pv_q_stat stat;
     u32 index;
 
@@ -197,8 +184,7 @@ show_stats(void)
 }
 
 int
-main(int argc, char **argv)
-{
+main(int argc, char **argv) {
     const char *what = argc > 1 ? argv[1] : "";
 
     if (argc == 2 && strcmp(what, "info") == 0)

@@ -13,14 +13,12 @@ struct date {
 };
 
 static bool
-is_leap_year(u32 year)
-{
+is_leap_year(u32 year) {
     return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 }
 
 static u32
-days_in_month(u32 year, u32 month)
-{
+days_in_month(u32 year, u32 month) {
     static const u8 days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 
     return days[month - 1] + (month == 2 && is_leap_year(year));
@@ -28,8 +26,7 @@ days_in_month(u32 year, u32 month)
 
 /* The Gregorian date so many days after 1970-01-01. */
 static struct date
-date_of_day(u32 days)
-{
+date_of_day(u32 days) {
     struct date date = {1970, 1, 1};
 
     while (days >= 365u + is_leap_year(date.year))
@@ -41,8 +38,7 @@ date_of_day(u32 days)
 }
 
 static void
-print_duration(const char *label, u64 ns)
-{
+print_duration(const char *label, u64 ns) {
     u32 ms = (u32)(ns / NS_PER_MS); /* enough for 49 days */
     u32 s = ms / MS_PER_S;
 
@@ -50,8 +46,7 @@ print_duration(const char *label, u64 ns)
 }
 
 static void
-print_wall_clock(u64 wall_s)
-{
+print_wall_clock(u64 wall_s) {
     struct date date = date_of_day((u32)(wall_s / S_PER_DAY));
     u32 s = (u32)(wall_s % S_PER_DAY);
 
@@ -60,8 +55,7 @@ print_wall_clock(u64 wall_s)
 }
 
 int
-main(int argc, char **argv)
-{
+main(int argc, char **argv) {
     struct clockinfo info;
     i32 result;
 

@@ -8,8 +8,7 @@ struct counts {
 };
 
 static struct counts
-count(i32 fd, const char *name)
-{
+count(i32 fd, const char *name) {
     static char buffer[PAGE_SIZE];
     struct counts counts = {0, 0, 0};
     bool in_word = false;
@@ -31,15 +30,13 @@ count(i32 fd, const char *name)
 }
 
 static void
-print(struct counts counts, const char *name)
-{
+print(struct counts counts, const char *name) {
     printf("%8u %8u %8u%s%s\n", counts.lines, counts.words, counts.bytes, name[0] ? "  " : "",
            name);
 }
 
 int
-main(int argc, char **argv)
-{
+main(int argc, char **argv) {
     struct counts total = {0, 0, 0};
     int status = 0;
 

@@ -22,21 +22,18 @@ struct date {
 };
 
 static u32
-read_register(u32 reg)
-{
+read_register(u32 reg) {
     out8(reg, INDEX);
     return in8(DATA);
 }
 
 static u32
-from_bcd(u32 value)
-{
+from_bcd(u32 value) {
     return (value >> 4) * 10 + (value & 15);
 }
 
 static void
-read_date(struct date *date)
-{
+read_date(struct date *date) {
     static const u8 registers[] = {0, 2, 4, 7, 8, 9};
     u32 *fields = &date->second;
     u32 mode = read_register(REG_B);
@@ -61,8 +58,7 @@ read_date(struct date *date)
 
 /* Days since 1970-01-01, counted with years that begin in March: the leap day comes last. */
 static u32
-days(u32 year, u32 month, u32 day)
-{
+days(u32 year, u32 month, u32 day) {
     u32 m = (month + 9) % 12;
     u32 y = year - (month <= 2);
 
@@ -71,8 +67,7 @@ days(u32 year, u32 month, u32 day)
 
 /* The clock may tick between two of its registers: read until two readings agree. */
 PV_ABI u64
-native_wall_clock(void)
-{
+native_wall_clock(void) {
     struct date date, again;
 
     read_date(&date);

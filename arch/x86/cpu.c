@@ -33,8 +33,7 @@ static u8 df_stack[2048] __attribute__((aligned(16)));
 #define GATE_TRAP      0xF /* leaves IF alone */
 
 static u64
-gate(u32 type, u32 dpl, u32 selector, va_t entry)
-{
+gate(u32 type, u32 dpl, u32 selector, va_t entry) {
     u32 low = selector << 16 | (entry & 0xFFFF);
     u32 high = (entry & 0xFFFF0000) | 0x8000 | dpl << 13 | type << 8;
 
@@ -42,8 +41,7 @@ gate(u32 type, u32 dpl, u32 selector, va_t entry)
 }
 
 static u64
-tss_descriptor(const struct tss *segment)
-{
+tss_descriptor(const struct tss *segment) {
     va_t base = (va_t)segment;
     u32 low = base << 16 | (sizeof *segment - 1);
     u32 high = (base & 0xFF000000) | 0x8900 | (base >> 16 & 0xFF);
@@ -52,8 +50,7 @@ tss_descriptor(const struct tss *segment)
 }
 
 static void
-gdt_init(u32 rpl)
-{
+gdt_init(u32 rpl) {
     static const struct table_pointer pointer = {GDT_ENTRIES * 8 - 1, (va_t)gdt};
 
     write_gdt_entry(GDT_KERNEL_CODE, SEGMENT(TYPE_CODE, rpl));
@@ -68,8 +65,7 @@ gdt_init(u32 rpl)
 
 /* A double fault means that pushing a trap frame failed: most often ESP was bad. */
 static void
-double_fault_init(void)
-{
+double_fault_init(void) {
     df_tss.cr3 = read_cr3();
     df_tss.eip = (va_t)double_fault_entry;
     df_tss.esp = (va_t)(df_stack + sizeof df_stack);
@@ -81,8 +77,7 @@ double_fault_init(void)
 }
 
 static void
-idt_init(u32 rpl)
-{
+idt_init(u32 rpl) {
     static const struct table_pointer pointer = {IDT_ENTRIES * 8 - 1, (va_t)idt};
     u32 cs = KERNEL_CS | rpl;
 
@@ -99,8 +94,7 @@ idt_init(u32 rpl)
 /* sysenter would take a program into the kernel at an address that we never gave. With
  * SYSENTER_CS = 0 it is #GP. SDM vol 2, "SYSENTER". */
 static void
-sysenter_off(void)
-{
+sysenter_off(void) {
     enum { MSR_SYSENTER_CS = 0x174, CPUID_SEP = 1 << 11 };
     struct cpuid_regs regs = {.eax = 1};
 
@@ -113,16 +107,14 @@ sysenter_off(void)
 }
 
 void
-cpu_init(void)
-{
+cpu_init(void) {
     gdt_init(pv_info.kernel_rpl);
     idt_init(pv_info.kernel_rpl);
     sysenter_off();
 }
 
 va_t
-stack_prepare(void *top, void (*function)(void), void (*next)(void))
-{
+stack_prepare(void *top, void (*function)(void), void (*next)(void)) {
     u32 *sp = top;
 
     *--sp = (va_t)next;
@@ -134,8 +126,7 @@ stack_prepare(void *top, void (*function)(void), void (*next)(void))
 }
 
 void
-frame_start(struct trap_frame *frame, va_t entry, va_t sp)
-{
+frame_start(struct trap_frame *frame, va_t entry, va_t sp) {
     enum { EFLAGS_IF = 0x200, EFLAGS_ALWAYS_1 = 2 };
 
     *frame = (struct trap_frame){

@@ -24,27 +24,23 @@ static pte_t *kernel_root;    /* the boot tables' */
 static pte_t kernel_l2_entry; /* what slot 3 of each root holds */
 
 static pte_t *
-table_of(pte_t entry)
-{
+table_of(pte_t entry) {
     return page_of(pte_pfn(entry));
 }
 
 static inline u32
-l1_index(va_t va)
-{
+l1_index(va_t va) {
     return va >> PAGE_SHIFT & (PT_ENTRIES - 1);
 }
 
 static inline u32
-l2_index(va_t va)
-{
+l2_index(va_t va) {
     return va / L1_SPAN % PT_ENTRIES;
 }
 
 /* Links a new, zeroed, announced L1 table. */
 static pte_t *
-link_l1(pte_t *l2, u32 index, void *page, pte_t flags)
-{
+link_l1(pte_t *l2, u32 index, void *page, pte_t flags) {
     memset(page, 0, PAGE_SIZE);
     pt_announce(pfn_of(page), PT_L1);
     set_pmd(make_pte(pa_of(page) | flags), &l2[index]);
@@ -53,8 +49,7 @@ link_l1(pte_t *l2, u32 index, void *page, pte_t flags)
 
 /* A page that the boot tables map already. */
 static void *
-early_page(const struct boot_info *boot)
-{
+early_page(const struct boot_info *boot) {
     void *page = page_alloc();
 
     if (!page || pfn_of(page) >= boot->mapped_pages)
@@ -63,8 +58,7 @@ early_page(const struct boot_info *boot)
 }
 
 void
-paging_init(const struct boot_info *boot)
-{
+paging_init(const struct boot_info *boot) {
     pte_t *l2;
     pte_t *l1 = NULL;
 
@@ -85,14 +79,12 @@ paging_init(const struct boot_info *boot)
 }
 
 void
-root_load(pte_t *root)
-{
+root_load(pte_t *root) {
     write_cr3((u32)pa_of(root ? root : kernel_root));
 }
 
 pte_t *
-root_create(void)
-{
+root_create(void) {
     pte_t *root = page_alloc_zeroed();
     pte_t *l2 = page_alloc_zeroed();
 
@@ -109,8 +101,7 @@ root_create(void)
 }
 
 void
-root_destroy(pte_t *root)
-{
+root_destroy(pte_t *root) {
     pte_t *l2 = table_of(root[ROOT_USER]);
 
     lazy_begin(LAZY_MMU);
@@ -128,24 +119,21 @@ root_destroy(pte_t *root)
 }
 
 pte_t *
-user_table(pte_t *root, u32 index)
-{
+user_table(pte_t *root, u32 index) {
     const pte_t *l2 = table_of(root[ROOT_USER]);
 
     return l2[index] ? table_of(l2[index]) : NULL;
 }
 
 pte_t *
-pte_find(pte_t *root, va_t va)
-{
+pte_find(pte_t *root, va_t va) {
     pte_t *l1 = user_table(root, l2_index(va));
 
     return l1 ? &l1[l1_index(va)] : NULL;
 }
 
 pte_t *
-pte_make(pte_t *root, va_t va)
-{
+pte_make(pte_t *root, va_t va) {
     pte_t *pte = pte_find(root, va);
     void *page;
 

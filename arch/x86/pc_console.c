@@ -11,8 +11,7 @@
 static u32 in_use;
 
 void
-pc_console_use(u32 devices)
-{
+pc_console_use(u32 devices) {
     u32 added = devices & ~in_use;
 
     if (added & CONSOLE_SERIAL)
@@ -25,8 +24,7 @@ pc_console_use(u32 devices)
 }
 
 PV_ABI void
-native_console_write(const char *text, u32 length)
-{
+native_console_write(const char *text, u32 length) {
     if (in_use & CONSOLE_SERIAL)
         uart_write(text, length);
     if (in_use & CONSOLE_VGA)
@@ -34,8 +32,7 @@ native_console_write(const char *text, u32 length)
 }
 
 PV_ABI u32
-native_console_read(void)
-{
+native_console_read(void) {
     u32 byte = CONSOLE_EMPTY;
 
     if (in_use & CONSOLE_SERIAL)

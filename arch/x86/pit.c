@@ -33,8 +33,7 @@ static u64 tsc_start;
 static u32 tsc_scale;
 
 static inline u64
-rdtsc(void)
-{
+rdtsc(void) {
     u64 tsc;
 
     asm volatile("rdtsc" : "=A"(tsc));
@@ -42,8 +41,7 @@ rdtsc(void)
 }
 
 static void
-write_count(u32 channel, u32 command, u32 count)
-{
+write_count(u32 channel, u32 command, u32 count) {
     out8(command, COMMAND);
     out8(count & 0xFF, channel);
     out8(count >> 8, channel);
@@ -51,8 +49,7 @@ write_count(u32 channel, u32 command, u32 count)
 
 /* How far the TSC comes while channel 2 counts down once. */
 static inline u32
-tsc_of_one_round(void)
-{
+tsc_of_one_round(void) {
     u64 start;
     u32 patience = PATIENCE;
 
@@ -66,8 +63,7 @@ tsc_of_one_round(void)
 
 /* The shortest of some rounds: an emulator may be held up in any of them, but never hurries. */
 PV_ABI void
-native_clock_init(void)
-{
+native_clock_init(void) {
     u32 best = ~0u;
 
     out8((in8(PORT_B) & ~SPEAKER) | GATE_2, PORT_B);
@@ -84,8 +80,7 @@ native_clock_init(void)
 }
 
 PV_ABI u64
-native_clock_ns(void)
-{
+native_clock_ns(void) {
     u64 tsc = rdtsc() - tsc_start;
     u64 low = (u64)(u32)tsc * tsc_scale >> SCALE_SHIFT;
     u64 high = (u64)(u32)(tsc >> 32) * tsc_scale << (32 - SCALE_SHIFT);
@@ -95,8 +90,7 @@ native_clock_ns(void)
 
 /* Nanoseconds to counts of the PIT, rounded up, within what it can do. */
 static u32
-counts(u64 ns)
-{
+counts(u64 ns) {
     u64 count;
 
     if (ns >= 50000000)
@@ -106,15 +100,13 @@ counts(u64 ns)
 }
 
 PV_ABI void
-native_timer_set(u64 deadline)
-{
+native_timer_set(u64 deadline) {
     u64 now = native_clock_ns();
 
     write_count(CHANNEL_0, ONE_SHOT_0, counts(deadline > now ? deadline - now : 0));
 }
 
 PV_ABI void
-native_timer_periodic(u32 period)
-{
+native_timer_periodic(u32 period) {
     write_count(CHANNEL_0, PERIODIC_0, counts(period));
 }

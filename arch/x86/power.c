@@ -17,8 +17,7 @@
 NORETURN void native_halt_forever(void);
 
 static NORETURN void
-leave(u32 status)
-{
+leave(u32 status) {
     static const char shutdown[] = "Shutdown";
 
     uart_drain();
@@ -30,20 +29,17 @@ leave(u32 status)
 }
 
 PV_ABI void
-native_power_off(u32 status)
-{
+native_power_off(u32 status) {
     leave(status < EXIT_MAX ? status : EXIT_MAX);
 }
 
 PV_ABI void
-native_crash(void)
-{
+native_crash(void) {
     leave(EXIT_PANIC);
 }
 
 PV_ABI void
-native_reboot(void)
-{
+native_reboot(void) {
     out8(PULSE_RESET, KEYBOARD_COMMAND);
     printk("The keyboard controller does not reset this machine.\n");
     native_halt_forever();

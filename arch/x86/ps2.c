@@ -27,15 +27,13 @@ static const char shifted[] =
 static bool shift, control, capitals, escaped;
 
 void
-ps2_init(void)
-{
+ps2_init(void) {
     while (in8(STATUS) != 0xFF && in8(STATUS) & STATUS_FULL)
         in8(DATA);
 }
 
 static u32
-translate(u32 code)
-{
+translate(u32 code) {
     char c;
 
     if (code >= sizeof plain - 1)
@@ -50,8 +48,7 @@ translate(u32 code)
 
 /* Takes one scan code; the byte that it types, or 0. */
 static u32
-take(u32 code)
-{
+take(u32 code) {
     bool down = !(code & RELEASED);
     bool extra = escaped;
 
@@ -59,24 +56,19 @@ take(u32 code)
     if (escaped)
         return 0;
     switch (code & ~RELEASED) {
-    case KEY_CTRL:
-        control = down;
-        return 0;
+    case KEY_CTRL: control = down; return 0;
     case KEY_LSHIFT:
     case KEY_RSHIFT:
         if (!extra) /* some extra keys come with a fake shift */
             shift = down;
         return 0;
-    case KEY_CAPS:
-        capitals ^= down;
-        return 0;
+    case KEY_CAPS: capitals ^= down; return 0;
     }
     return down ? translate(code) : 0;
 }
 
 u32
-ps2_read(void)
-{
+ps2_read(void) {
     for (;;) {
         u32 status = in8(STATUS);
         u32 code, byte;

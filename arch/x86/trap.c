@@ -42,43 +42,34 @@ static const struct {
 #define PF_WRITE   2
 
 static bool
-from_program(const struct trap_frame *frame)
-{
+from_program(const struct trap_frame *frame) {
     return (frame->cs & 3) == 3;
 }
 
 static const char *
-exception_name(u32 vector)
-{
+exception_name(u32 vector) {
     return vector < ARRAY_SIZE(exceptions) ? exceptions[vector].name : "reserved exception";
 }
 
 static void
-interrupt(u32 irq)
-{
+interrupt(u32 irq) {
     if (!irq_eoi(irq))
         return; /* spurious */
     switch (irq) {
-    case IRQ_TIMER:
-        timer_interrupt();
-        break;
+    case IRQ_TIMER: timer_interrupt(); break;
     case IRQ_KEYBOARD:
-    case IRQ_SERIAL:
-        console_interrupt();
-        break;
+    case IRQ_SERIAL: console_interrupt(); break;
     }
 }
 
 /* Does this fault of the kernel's touch a program's memory, where it is the program's doing? */
 static bool
-from_usercopy(const struct trap_frame *frame)
-{
+from_usercopy(const struct trap_frame *frame) {
     return frame->eip >= (va_t)usercopy_start && frame->eip < (va_t)usercopy_end;
 }
 
 static void
-page_fault(struct trap_frame *frame)
-{
+page_fault(struct trap_frame *frame) {
     va_t va = read_cr2();
     bool for_program = va < USER_TOP && (from_program(frame) || from_usercopy(frame));
 
@@ -99,8 +90,7 @@ page_fault(struct trap_frame *frame)
 
 /* Called by entry.asm for every vector but the system call's. */
 PV_ABI void
-trap(struct trap_frame *frame)
-{
+trap(struct trap_frame *frame) {
     u32 vector = frame->vector;
 
     check_stack();
@@ -117,8 +107,7 @@ trap(struct trap_frame *frame)
 
 /* The CPU has saved what it was doing in the TSS that it came from. */
 void
-double_fault(void)
-{
+double_fault(void) {
     struct trap_frame frame = {
         .es = tss.es,
         .ds = tss.ds,
@@ -141,8 +130,7 @@ double_fault(void)
 }
 
 void
-print_frame(const struct trap_frame *frame)
-{
+print_frame(const struct trap_frame *frame) {
     u32 esp = from_program(frame) ? frame->esp : (va_t)&frame->esp;
 
     if (frame->vector == VECTOR_DF)
@@ -158,8 +146,7 @@ print_frame(const struct trap_frame *frame)
 
 /* Frames are linked through EBP: [ebp] is the caller's, [ebp + 4] the return address. */
 void
-walk_stack(u32 ebp, void (*visit)(va_t eip))
-{
+walk_stack(u32 ebp, void (*visit)(va_t eip)) {
     u32 page = ebp & ~PAGE_MASK;
 
     while (ebp >= KERNEL_BASE && (ebp & ~PAGE_MASK) == page && !(ebp & 3)) {

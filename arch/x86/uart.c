@@ -29,8 +29,7 @@
 #define PATIENCE  1000000u /* reads of LSR; 16 bytes take 1.4 ms */
 
 void
-uart_init(void)
-{
+uart_init(void) {
     out8(0, IER);
     out8(LCR_DLAB, LCR);
     out8(1, DATA);
@@ -43,8 +42,7 @@ uart_init(void)
 
 /* A port that is never ready is broken or not there: its output is lost, we go on. */
 static void
-wait_for(u32 status)
-{
+wait_for(u32 status) {
     u32 patience = PATIENCE;
 
     while (!(in8(LSR) & status) && --patience)
@@ -53,14 +51,12 @@ wait_for(u32 status)
 
 /* Before the machine stops: what is still in the FIFO would never be sent. */
 void
-uart_drain(void)
-{
+uart_drain(void) {
     wait_for(LSR_IDLE);
 }
 
 void
-uart_write(const char *text, u32 length)
-{
+uart_write(const char *text, u32 length) {
     u32 room = 0;
 
     for (u32 i = 0; i < length; i++) {
@@ -78,8 +74,7 @@ uart_write(const char *text, u32 length)
 }
 
 u32
-uart_read(void)
-{
+uart_read(void) {
     u32 status = in8(LSR);
 
     /* FFh: there is no such port. */

@@ -12,16 +12,14 @@
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 
 static void
-check(bool promise)
-{
+check(bool promise) {
     if (!promise)
         abort();
 }
 
 /* *insn is cleared first, so that two of them can be compared with all that is between fields. */
 static int
-decode_exactly(const u8 *data, size_t size, struct insn *insn)
-{
+decode_exactly(const u8 *data, size_t size, struct insn *insn) {
     u8 *copy = malloc(size);
     int length;
 
@@ -34,8 +32,7 @@ decode_exactly(const u8 *data, size_t size, struct insn *insn)
 
 /* Whatever stands behind the instruction, it is the same. */
 static void
-check_independence(const u8 *data, const struct insn *expected)
-{
+check_independence(const u8 *data, const struct insn *expected) {
     u8 changed[INSN_MAX + 1];
     struct insn insn;
 
@@ -48,8 +45,7 @@ check_independence(const u8 *data, const struct insn *expected)
 }
 
 static void
-check_fields(const struct insn *insn)
-{
+check_fields(const struct insn *insn) {
     check(insn->kind > INSN_UNKNOWN && insn->kind < INSN_KINDS);
     check(insn->operand_size == 1 || insn->operand_size == 2 || insn->operand_size == 4);
     check(insn->address_size == 2 || insn->address_size == 4);
@@ -59,8 +55,7 @@ check_fields(const struct insn *insn)
 }
 
 static void
-check_offset(const struct insn *insn)
-{
+check_offset(const struct insn *insn) {
     static const u32 registers[8] = {1, 2, 0x7FFF, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, ~0u};
     u32 offset = insn_offset(insn, registers);
 
@@ -68,8 +63,7 @@ check_offset(const struct insn *insn)
 }
 
 int
-LLVMFuzzerTestOneInput(const u8 *data, size_t size)
-{
+LLVMFuzzerTestOneInput(const u8 *data, size_t size) {
     struct insn insn, truncated;
     int length = decode_exactly(data, size, &insn);
 

@@ -39,8 +39,7 @@ static const struct {
 };
 
 static void
-test_lines(void **state)
-{
+test_lines(void **state) {
     (void)state;
     for (size_t at = 0; at < ARRAY_SIZE(lines); at++) {
         char *copy = exact_copy(lines[at].line, strlen(lines[at].line) + 1);
@@ -64,8 +63,7 @@ test_lines(void **state)
 }
 
 static void
-test_skip_name(void **state)
-{
+test_skip_name(void **state) {
     static const struct {
         const char *line, *rest;
     } cases[] = {
@@ -87,8 +85,7 @@ test_skip_name(void **state)
 
 /* Lengths around what the arrays hold. What does not fit is cut, and the next word is whole. */
 static void
-test_truncation(void **state)
-{
+test_truncation(void **state) {
     enum { KEY = sizeof(((struct cmdline_option *)0)->key) };
     enum { VALUE = sizeof(((struct cmdline_option *)0)->value) };
     struct cmdline_option option;
@@ -113,8 +110,7 @@ test_truncation(void **state)
 
 /* Writes `text` as GRUB passes a word to a kernel: quoted if it has a blank, with backslashes. */
 static char *
-write_as_grub(char *to, const char *text)
-{
+write_as_grub(char *to, const char *text) {
     bool quote = strchr(text, ' ') != NULL;
 
     if (quote)
@@ -131,8 +127,7 @@ write_as_grub(char *to, const char *text)
 }
 
 static void
-test_grub_round_trip(void **state)
-{
+test_grub_round_trip(void **state) {
     static const char alphabet[] = "ab =\\'\";|&";
     u64 seed = 3;
 
@@ -164,8 +159,7 @@ test_grub_round_trip(void **state)
 
 /* Any line at all: every word moves the cursor on, none goes past the final zero. */
 static void
-test_random_lines(void **state)
-{
+test_random_lines(void **state) {
     static const char alphabet[] = "ab=\"\\' \t\xff";
     u64 seed = 5;
 
@@ -199,8 +193,7 @@ test_random_lines(void **state)
 }
 
 int
-main(void)
-{
+main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lines),        cmocka_unit_test(test_skip_name),
         cmocka_unit_test(test_truncation),   cmocka_unit_test(test_grub_round_trip),

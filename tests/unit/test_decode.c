@@ -228,8 +228,8 @@ struct text {
     int length;
 };
 
-static void PRINTF_LIKE(2, 3) append(struct text *text, const char *format, ...)
-{
+static void
+PRINTF_LIKE(2, 3) append(struct text *text, const char *format, ...) {
     va_list args;
 
     va_start(args, format);
@@ -240,8 +240,7 @@ static void PRINTF_LIKE(2, 3) append(struct text *text, const char *format, ...)
 }
 
 static void
-append_memory(struct text *text, const struct insn *insn)
-{
+append_memory(struct text *text, const struct insn *insn) {
     append(text, " %s:[", sreg_names[insn->segment]);
     if (insn->base != GPR_NONE)
         append(text, "%s+", gpr_names[insn->base]);
@@ -252,8 +251,7 @@ append_memory(struct text *text, const struct insn *insn)
 
 /* "kind bits-of-operand", and then every field that is not 0 and not the default. */
 static struct text
-describe(const struct insn *insn)
-{
+describe(const struct insn *insn) {
     struct text text = {.length = 0};
 
     append(&text, "%s", kind_names[insn->kind]);
@@ -284,8 +282,7 @@ describe(const struct insn *insn)
 
 /* The bytes of a row. Returns how many. */
 static unsigned
-row_code(const struct row *row, u8 code[INSN_MAX])
-{
+row_code(const struct row *row, u8 code[INSN_MAX]) {
     const char *hex = row->code;
     unsigned size = 0;
 
@@ -298,8 +295,7 @@ row_code(const struct row *row, u8 code[INSN_MAX])
 
 /* decode() on an exact copy. */
 static int
-decode_exactly(const u8 *code, unsigned size, struct insn *insn)
-{
+decode_exactly(const u8 *code, unsigned size, struct insn *insn) {
     u8 *copy = exact_copy(code, size);
     int length = decode(copy, size, insn);
 
@@ -312,8 +308,7 @@ decode_exactly(const u8 *code, unsigned size, struct insn *insn)
 
 /* Fails unless the bytes are an instruction of `length` bytes that is described so. */
 static void
-assert_decodes(const u8 *code, unsigned size, int length, const char *expected)
-{
+assert_decodes(const u8 *code, unsigned size, int length, const char *expected) {
     struct insn insn;
     int result = decode_exactly(code, size, &insn);
     struct text text = {.chars = "too short"};
@@ -328,8 +323,7 @@ assert_decodes(const u8 *code, unsigned size, int length, const char *expected)
 }
 
 static void
-test_rows(void **state)
-{
+test_rows(void **state) {
     bool seen[INSN_KINDS] = {false};
     u8 code[INSN_MAX];
     struct insn insn;
@@ -348,8 +342,7 @@ test_rows(void **state)
 
 /* What NASM makes of the sources, in slots filled up with INT1, is what the rows say. */
 static void
-test_nasm_agrees(void **state)
-{
+test_nasm_agrees(void **state) {
     char folder[] = "/tmp/unit-decode-XXXXXX", command[256];
     FILE *nasm;
 
@@ -383,8 +376,7 @@ test_nasm_agrees(void **state)
 }
 
 static void
-test_every_truncation(void **state)
-{
+test_every_truncation(void **state) {
     u8 code[INSN_MAX];
     struct insn insn;
 
@@ -395,8 +387,7 @@ test_every_truncation(void **state)
 }
 
 static void
-test_bytes_behind(void **state)
-{
+test_bytes_behind(void **state) {
     u8 code[2 * INSN_MAX];
 
     (void)state;
@@ -411,8 +402,7 @@ test_bytes_behind(void **state)
 
 /* LOCK is an invalid opcode with all of them, wherever it stands among the prefixes. */
 static void
-test_lock(void **state)
-{
+test_lock(void **state) {
     (void)state;
     for (const struct row *row = rows; row < rows + ARRAY_SIZE(rows); row++) {
         u8 code[2 + INSN_MAX] = {0x66, 0xF0};
@@ -426,8 +416,7 @@ test_lock(void **state)
 /* Each row behind so many prefixes that it is 15 bytes long, and one too many. The prefix is the
  * one for DS: all that it can change is the segment, and the row's own prefix overrules it. */
 static void
-test_length_limit(void **state)
-{
+test_length_limit(void **state) {
     (void)state;
     for (const struct row *row = rows; row < rows + ARRAY_SIZE(rows); row++) {
         u8 code[2 * INSN_MAX];
@@ -447,8 +436,7 @@ test_length_limit(void **state)
 
 /* All orders of four prefixes are the same instruction. */
 static void
-test_prefix_orders(void **state)
-{
+test_prefix_orders(void **state) {
     static const u8 prefixes[] = {0x2E, 0x66, 0x67, 0xF3};
     unsigned orders = 0;
 
@@ -471,8 +459,7 @@ test_prefix_orders(void **state)
 
 /* An opcode that no row has is not known, whatever follows. */
 static void
-test_opcode_map(void **state)
-{
+test_opcode_map(void **state) {
     static const u8 prefixes[] = {0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65, 0x66, 0x67, 0xF2, 0xF3};
     bool ours[2][256] = {{false}};
 
@@ -508,8 +495,7 @@ struct operand {
 };
 
 static struct operand
-operand16(const u8 *modrm)
-{
+operand16(const u8 *modrm) {
     static const char *const bases[] = {"ebx", "ebx", "ebp", "ebp", "esi", "edi", "ebp", "ebx"};
     static const char *const indexes[] = {"esi", "edi", "esi", "edi", "", "", "", ""};
     unsigned mod = *modrm >> 6, rm = *modrm & 7;
@@ -520,8 +506,7 @@ operand16(const u8 *modrm)
 }
 
 static struct operand
-operand32(const u8 *modrm)
-{
+operand32(const u8 *modrm) {
     static const char *const indexes[] = {"eax", "ecx", "edx", "ebx", "", "ebp", "esi", "edi"};
     static const unsigned displacements[] = {0, 1, 4};
     unsigned mod = modrm[0] >> 6, rm = modrm[0] & 7, base = modrm[1] & 7;
@@ -538,8 +523,7 @@ operand32(const u8 *modrm)
 }
 
 static u32
-value_of(const char *name, const u32 registers[8])
-{
+value_of(const char *name, const u32 registers[8]) {
     for (unsigned number = 0; number < 8; number++)
         if (strcmp(name, gpr_names[number]) == 0)
             return registers[number];
@@ -547,28 +531,23 @@ value_of(const char *name, const u32 registers[8])
 }
 
 static u32
-offset_of(const struct operand *operand, const u8 *displacement, const u32 registers[8])
-{
+offset_of(const struct operand *operand, const u8 *displacement, const u32 registers[8]) {
     u32 offset =
         value_of(operand->base, registers) + value_of(operand->index, registers) * operand->scale;
 
     switch (operand->displacement_size) {
-    case 1:
-        return offset + displacement[0] - (displacement[0] >= 0x80 ? 0x100 : 0);
-    case 2:
-        return offset + displacement[0] + displacement[1] * 0x100u;
+    case 1: return offset + displacement[0] - (displacement[0] >= 0x80 ? 0x100 : 0);
+    case 2: return offset + displacement[0] + displacement[1] * 0x100u;
     case 4:
         return offset + displacement[0] + displacement[1] * 0x100u + displacement[2] * 0x10000u +
                displacement[3] * 0x1000000u;
-    default:
-        return offset;
+    default: return offset;
     }
 }
 
 static void
 assert_operand(const u8 *code, unsigned size, const u8 *modrm, const struct operand *operand,
-               const u32 registers[8])
-{
+               const u32 registers[8]) {
     bool is_stack = strcmp(operand->base, "ebp") == 0 || strcmp(operand->base, "esp") == 0;
     u32 offset = offset_of(operand, modrm + operand->size - operand->displacement_size, registers);
     struct insn insn;
@@ -583,8 +562,7 @@ assert_operand(const u8 *code, unsigned size, const u8 *modrm, const struct oper
 }
 
 static void
-test_every_modrm(void **state)
-{
+test_every_modrm(void **state) {
     u64 seed = 7;
 
     (void)state;
@@ -615,8 +593,7 @@ test_every_modrm(void **state)
 }
 
 static void
-test_random_bytes(void **state)
-{
+test_random_bytes(void **state) {
     static const u32 registers[8] = {0, 1, 0x7FFFFFFF, 0x80000000, UINT32_MAX, 0xFFFF, 4, 5};
     u64 seed = 3;
     unsigned known = 0;
@@ -644,8 +621,7 @@ test_random_bytes(void **state)
 }
 
 static int
-write_seeds(const char *folder)
-{
+write_seeds(const char *folder) {
     for (size_t at = 0; at < ARRAY_SIZE(rows); at++) {
         u8 code[INSN_MAX];
         unsigned size = row_code(&rows[at], code);
@@ -661,8 +637,7 @@ write_seeds(const char *folder)
 }
 
 int
-main(int argc, char **argv)
-{
+main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_nasm_agrees),

@@ -11,8 +11,7 @@ u64 __udivdi3(u64 dividend, u64 divisor);
 u64 __umoddi3(u64 dividend, u64 divisor);
 
 static void
-check(u64 dividend, u64 divisor)
-{
+check(u64 dividend, u64 divisor) {
     u64 remainder = ~dividend;
 
     if (divisor == 0)
@@ -26,8 +25,7 @@ check(u64 dividend, u64 divisor)
 
 /* Every pair of numbers near a power of two. */
 static void
-test_edges(void **state)
-{
+test_edges(void **state) {
     u64 edges[64 * 5];
     size_t count = 0;
 
@@ -43,8 +41,7 @@ test_edges(void **state)
 /* Random numbers of random lengths; every second dividend is near a multiple of the divisor,
  * where an estimate of the quotient goes wrong. */
 static void
-test_random(void **state)
-{
+test_random(void **state) {
     u64 seed = 1;
 
     (void)state;
@@ -61,14 +58,12 @@ test_random(void **state)
 static sigjmp_buf after_trap;
 
 static void
-on_divide_error(int signal_number)
-{
+on_divide_error(int signal_number) {
     siglongjmp(after_trap, signal_number);
 }
 
 static void
-test_zero_traps(void **state)
-{
+test_zero_traps(void **state) {
     static const u64 dividends[] = {0, 1, UINT64_MAX};
     volatile size_t trapped = 0;
 
@@ -85,8 +80,7 @@ test_zero_traps(void **state)
 }
 
 int
-main(void)
-{
+main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_edges),
         cmocka_unit_test(test_random),

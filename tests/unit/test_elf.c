@@ -56,8 +56,7 @@ static const struct image good = {
 
 /* elf_check on an exact copy. */
 static const char *
-check(const void *image, size_t size)
-{
+check(const void *image, size_t size) {
     void *copy = exact_copy(image, size);
     const char *cause = elf_check(copy, size);
 
@@ -66,8 +65,7 @@ check(const void *image, size_t size)
 }
 
 static void
-assert_good_segments(const void *image)
-{
+assert_good_segments(const void *image) {
     struct elf_segment segment;
     unsigned index = 0;
 
@@ -91,8 +89,7 @@ assert_good_segments(const void *image)
 
 /* At every alignment; UBSan would report an access that is not aligned. */
 static void
-test_good_image(void **state)
-{
+test_good_image(void **state) {
     (void)state;
     for (size_t shift = 0; shift < 8; shift++) {
         u8 *block = malloc(shift + sizeof(good)), *image = block + shift;
@@ -182,8 +179,7 @@ static const struct {
 };
 
 static void
-test_changed_fields(void **state)
-{
+test_changed_fields(void **state) {
     (void)state;
     for (size_t at = 0; at < ARRAY_SIZE(changes); at++) {
         struct image image = good;
@@ -197,8 +193,7 @@ test_changed_fields(void **state)
 }
 
 static void
-test_no_load_segment(void **state)
-{
+test_no_load_segment(void **state) {
     struct image image = good;
 
     (void)state;
@@ -208,8 +203,7 @@ test_no_load_segment(void **state)
 
 /* A segment may be of no bytes at all, even where another one ends. */
 static void
-test_empty_segment(void **state)
-{
+test_empty_segment(void **state) {
     struct image image = good;
 
     (void)state;
@@ -222,8 +216,7 @@ test_empty_segment(void **state)
 
 /* The last segment ends with the image, so no shorter image is good. */
 static void
-test_every_truncation(void **state)
-{
+test_every_truncation(void **state) {
     (void)state;
     for (size_t size = 0; size < sizeof(good); size++) {
         const char *cause = check(&good, size);
@@ -238,8 +231,7 @@ test_every_truncation(void **state)
 }
 
 static void
-test_host_program_is_refused(void **state)
-{
+test_host_program_is_refused(void **state) {
     static u8 image[4096];
     FILE *file = fopen("/proc/self/exe", "rb");
 
@@ -252,8 +244,7 @@ test_host_program_is_refused(void **state)
 
 /* What elf_check promises of an image that it found good. */
 static void
-assert_promises(const u8 *image, size_t size)
-{
+assert_promises(const u8 *image, size_t size) {
     struct elf_segment segment;
     u64 end = 0;
     bool entry_found = false;
@@ -274,8 +265,7 @@ assert_promises(const u8 *image, size_t size)
 /* Some bytes of headers changed at random, often to values that make sums wrap, and the end cut
  * off at times. Also the iteration alone, without a check before it, must stay in the image. */
 static void
-test_random_damage(void **state)
-{
+test_random_damage(void **state) {
     static const u8 likely[] = {0, 1, 0x7F, 0x80, 0xFE, 0xFF};
     u64 seed = 11;
     size_t accepted = 0;
@@ -315,8 +305,7 @@ test_random_damage(void **state)
 }
 
 int
-main(void)
-{
+main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good_image),       cmocka_unit_test(test_changed_fields),
         cmocka_unit_test(test_no_load_segment),  cmocka_unit_test(test_empty_segment),

@@ -35,8 +35,7 @@ static const char *const precisions[] = {"", ".", ".0", ".1", ".3", ".8", ".20",
 
 /* Calls check(format) for each combination of flag, width and the first precisions with `ending`. */
 static void
-for_all_formats(size_t precision_count, const char *ending, void (*check)(const char *format))
-{
+for_all_formats(size_t precision_count, const char *ending, void (*check)(const char *format)) {
     for (size_t f = 0; f < ARRAY_SIZE(flags); f++) {
         for (size_t w = 0; w < ARRAY_SIZE(widths); w++) {
             for (size_t p = 0; p < precision_count; p++) {
@@ -75,8 +74,7 @@ static const u64 numbers[] = {
 };
 
 static void
-check_int(const char *format)
-{
+check_int(const char *format) {
     for (size_t at = 0; at < ARRAY_SIZE(numbers); at++) {
         CHECK(format, (unsigned)numbers[at]);
         CHECK(format, -(unsigned)numbers[at]);
@@ -84,8 +82,7 @@ check_int(const char *format)
 }
 
 static void
-check_long(const char *format)
-{
+check_long(const char *format) {
     for (size_t at = 0; at < ARRAY_SIZE(numbers); at++) {
         CHECK(format, numbers[at]);
         CHECK(format, -numbers[at]);
@@ -93,8 +90,7 @@ check_long(const char *format)
 }
 
 static void
-test_integers(void **state)
-{
+test_integers(void **state) {
     (void)state;
     for (const char *letter = "dux"; *letter != '\0'; letter++) {
         const char wide[] = {'l', 'l', *letter, '\0'};
@@ -106,8 +102,7 @@ test_integers(void **state)
 
 /* The flag `0` makes 20 digits at most, as many as any number has. */
 static void
-test_zeros(void **state)
-{
+test_zeros(void **state) {
     (void)state;
     CHECK_TEXT("00000000000000000042", "%020d", 42);
     CHECK_TEXT("-0000000000000000042", "%020d", -42);
@@ -122,15 +117,13 @@ test_zeros(void **state)
 
 /* A precision is for strings: it cuts no digits. */
 static void
-test_integers_with_precision(void **state)
-{
+test_integers_with_precision(void **state) {
     (void)state;
     CHECK_TEXT("12345 -12345   c0ffee", "%.3d %.3d %8.3x", 12345, -12345, 0xC0FFEEu);
 }
 
 static void
-check_string(const char *format)
-{
+check_string(const char *format) {
     static const char *const texts[] = {"", "a", "abc", "hello, world", "100%d", "\xff\x80"};
 
     if (strchr(format, '0') == format + 2 || strstr(format, "-0") != NULL)
@@ -140,8 +133,7 @@ check_string(const char *format)
 }
 
 static void
-test_strings(void **state)
-{
+test_strings(void **state) {
     const char *volatile none = NULL; /* volatile: the compiler warns when it sees the NULL */
 
     (void)state;
@@ -153,8 +145,7 @@ test_strings(void **state)
 
 /* A precision makes a final zero unnecessary. */
 static void
-test_string_without_zero(void **state)
-{
+test_string_without_zero(void **state) {
     char *text = exact_copy("abcdef", 6);
 
     (void)state;
@@ -165,8 +156,7 @@ test_string_without_zero(void **state)
 }
 
 static void
-test_stars(void **state)
-{
+test_stars(void **state) {
     (void)state;
     for (int width = -20; width <= 20; width++) {
         for (int precision = -3; precision <= 20; precision++) {
@@ -181,8 +171,7 @@ test_stars(void **state)
 }
 
 static void
-test_mixed(void **state)
-{
+test_mixed(void **state) {
     (void)state;
     CHECK("plain");
     CHECK("%%");
@@ -195,8 +184,7 @@ test_mixed(void **state)
 
 /* What we do not know comes out as it went in, and the rest of the text with it. */
 static void
-test_unknown_directives(void **state)
-{
+test_unknown_directives(void **state) {
     const char *volatile unknown_first = "%k %d"; /* volatile: the compiler warns otherwise */
     static const char *const formats[] = {
         "%",    "a%",  "%-",       "%5", "%.",    "%l",   "%5.3ll", "%k",           "%+d",
@@ -212,8 +200,7 @@ test_unknown_directives(void **state)
 
 /* Every size of buffer: the result is that of a large one, cut, and nothing behind is touched. */
 static void
-test_buffer_sizes(void **state)
-{
+test_buffer_sizes(void **state) {
     static const char whole[] = "ab-00000042|x   |cafe 100%";
 
     (void)state;
@@ -243,8 +230,7 @@ struct record {
 };
 
 static void
-record_sink(void *context, const char *text, size_t length)
-{
+record_sink(void *context, const char *text, size_t length) {
     struct record *record = context;
 
     assert_true(length > 0 && record->length + length < sizeof(record->text));
@@ -254,8 +240,7 @@ record_sink(void *context, const char *text, size_t length)
 }
 
 static void
-check_runs(size_t calls, const char *expected, const char *format, ...)
-{
+check_runs(size_t calls, const char *expected, const char *format, ...) {
     struct record record = {.calls = 0};
     va_list args;
 
@@ -267,8 +252,7 @@ check_runs(size_t calls, const char *expected, const char *format, ...)
 }
 
 static void
-test_text_goes_out_in_runs(void **state)
-{
+test_text_goes_out_in_runs(void **state) {
     const char *line = "a line of 64 characters, which is what goes to the sink at once\n";
 
     (void)state;
@@ -290,8 +274,7 @@ test_text_goes_out_in_runs(void **state)
 }
 
 int
-main(void)
-{
+main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_integers),
         cmocka_unit_test(test_zeros),

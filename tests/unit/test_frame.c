@@ -21,8 +21,7 @@ static jmp_buf panicked;
 static char panic_text[256];
 
 void
-panic(const char *format, ...)
-{
+panic(const char *format, ...) {
     va_list args;
 
     va_start(args, format);
@@ -45,8 +44,7 @@ static const struct boot_info boot = {
 #define ALL_PAGES   (FAKE_PAGES - FIRST_FREE - (INITRD_END - INITRD_START) - TABLE_PAGES)
 
 static u32
-free_pages(void)
-{
+free_pages(void) {
     struct meminfo info;
 
     frame_info(&info);
@@ -55,8 +53,7 @@ free_pages(void)
 
 /* Every page once, none of them the kernel's or the initrd's; then no more; then all again. */
 static void
-test_all_pages(void **state)
-{
+test_all_pages(void **state) {
     static void *pages[FAKE_PAGES];
     static bool seen[FAKE_PAGES];
     u32 count = 0;
@@ -88,8 +85,7 @@ test_all_pages(void **state)
 }
 
 static void
-test_zeroed(void **state)
-{
+test_zeroed(void **state) {
     static const u8 zero[PAGE_SIZE];
     void *page;
 
@@ -103,8 +99,7 @@ test_zeroed(void **state)
 }
 
 static void
-test_owners(void **state)
-{
+test_owners(void **state) {
     struct meminfo info;
     void *page;
     u32 before;
@@ -129,8 +124,7 @@ test_owners(void **state)
 }
 
 static void
-test_too_little(void **state)
-{
+test_too_little(void **state) {
     struct boot_info small = boot;
 
     (void)state;
@@ -147,8 +141,7 @@ test_too_little(void **state)
 
 /* An initrd right behind the kernel, where the table of owners would like to be. */
 static void
-test_initrd_first(void **state)
-{
+test_initrd_first(void **state) {
     struct boot_info close = boot;
     const u8 *initrd = page_of(FIRST_FREE);
 
@@ -166,8 +159,7 @@ test_initrd_first(void **state)
 
 /* No room for the table of owners before the initrd: the pages there are lost, and not counted. */
 static void
-test_gap_before_initrd(void **state)
-{
+test_gap_before_initrd(void **state) {
     struct boot_info gap = boot;
     u32 count = 0;
 
@@ -182,8 +174,7 @@ test_gap_before_initrd(void **state)
 }
 
 static void
-test_no_initrd(void **state)
-{
+test_no_initrd(void **state) {
     struct boot_info none = boot;
     u32 count = 0;
 
@@ -196,8 +187,7 @@ test_no_initrd(void **state)
 }
 
 static void
-test_random(void **state)
-{
+test_random(void **state) {
     static u32 owners[FAKE_PAGES];
     u64 random = 2006;
     u32 free = ALL_PAGES;
@@ -237,8 +227,7 @@ test_random(void **state)
 }
 
 int
-main(void)
-{
+main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_pages),    cmocka_unit_test(test_zeroed),
         cmocka_unit_test(test_owners),       cmocka_unit_test(test_too_little),

@@ -12,8 +12,7 @@ struct item {
 
 /* Checks the list's values in both directions. */
 static void
-assert_values(struct list *head, const int *values, size_t count)
-{
+assert_values(struct list *head, const int *values, size_t count) {
     size_t at = 0;
 
     list_for_each (node, head) {
@@ -31,8 +30,7 @@ assert_values(struct list *head, const int *values, size_t count)
 }
 
 static void
-test_empty(void **state)
-{
+test_empty(void **state) {
     struct list head;
 
     (void)state;
@@ -45,8 +43,7 @@ test_empty(void **state)
 }
 
 static void
-test_both_ends(void **state)
-{
+test_both_ends(void **state) {
     struct item items[] = {{.value = 0}, {.value = 1}, {.value = 2}, {.value = 3}};
     struct list head;
 
@@ -61,8 +58,7 @@ test_both_ends(void **state)
 }
 
 static void
-test_before_and_behind_a_node(void **state)
-{
+test_before_and_behind_a_node(void **state) {
     struct item items[] = {{.value = 0}, {.value = 1}, {.value = 2}};
     struct list head;
 
@@ -75,8 +71,7 @@ test_before_and_behind_a_node(void **state)
 }
 
 static void
-test_remove(void **state)
-{
+test_remove(void **state) {
     struct item items[] = {{.value = 0}, {.value = 1}, {.value = 2}};
     struct list head;
 
@@ -94,8 +89,7 @@ test_remove(void **state)
 }
 
 static void
-test_remove_and_free_while_going_through(void **state)
-{
+test_remove_and_free_while_going_through(void **state) {
     struct list head;
     int expected[5];
 
@@ -124,8 +118,7 @@ test_remove_and_free_while_going_through(void **state)
 }
 
 static void
-test_against_an_array(void **state)
-{
+test_against_an_array(void **state) {
     struct item items[16];
     int model[16];
     size_t count = 0;
@@ -162,8 +155,7 @@ test_against_an_array(void **state)
 }
 
 int
-main(void)
-{
+main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_empty),
         cmocka_unit_test(test_both_ends),

@@ -31,32 +31,28 @@ asm(".globl pv_sites_end\n .set pv_sites_end, pv_sites + 3 * 16");
 static jmp_buf panicked;
 
 void
-panic(const char *format, ...)
-{
+panic(const char *format, ...) {
     (void)format;
     longjmp(panicked, 1);
 }
 
 /* A site as the assembler leaves it, with guards around it. */
 static void
-make_site(u32 index, u8 op, u8 length)
-{
+make_site(u32 index, u8 op, u8 length) {
     memset(code[index], GUARD, sizeof code[index]);
     pv_sites[index] = (struct pv_site){.address = code[index] + 4, .op = op, .length = length};
     pv_compose_indirect(&pv_sites[index], pv_sites[index].address);
 }
 
 static void
-make_sites(void)
-{
+make_sites(void) {
     make_site(0, PV_irq_disable, 8);
     make_site(1, PV_set_pte, 6);
     make_site(2, PV_iret, 7);
 }
 
 static void
-assert_guards(u32 index)
-{
+assert_guards(u32 index) {
     const struct pv_site *site = &pv_sites[index];
 
     for (u32 i = 0; i < sizeof code[index]; i++)
@@ -65,8 +61,7 @@ assert_guards(u32 index)
 }
 
 static void
-assert_bytes(u32 index, const char *expected, size_t size)
-{
+assert_bytes(u32 index, const char *expected, size_t size) {
     assert_int_equal(pv_sites[index].length, size);
     assert_memory_equal(pv_sites[index].address, expected, size);
     assert_guards(index);
@@ -74,8 +69,7 @@ assert_bytes(u32 index, const char *expected, size_t size)
 #define ASSERT_BYTES(index, text) assert_bytes(index, text, sizeof text - 1)
 
 static void
-test_indirect(void **state)
-{
+test_indirect(void **state) {
     u32 slot = (u32)(uintptr_t)&pv_ops + 4 * PV_iret;
     u8 *bytes = pv_sites[2].address;
 
@@ -102,22 +96,19 @@ asm(".globl pv_inlines_end\n .set pv_inlines_end, pv_inlines + 5 * 16");
 
 /* Puts a body into the table, as a backend does. The kernel's pointers have 32 bits, ours 64. */
 static void
-set_body(u32 op, const u8 *body)
-{
+set_body(u32 op, const u8 *body) {
     memcpy((const u8 **)&pv_ops + op, &body, sizeof body);
 }
 
 static void
-set_bodies(const u8 *irq_disable, const u8 *set_pte, const u8 *iret_body)
-{
+set_bodies(const u8 *irq_disable, const u8 *set_pte, const u8 *iret_body) {
     set_body(PV_irq_disable, irq_disable);
     set_body(PV_set_pte, set_pte);
     set_body(PV_iret, iret_body);
 }
 
 static void
-test_inline(void **state)
-{
+test_inline(void **state) {
     (void)state;
     make_sites();
     set_bodies(cli, store, iret);
@@ -132,8 +123,7 @@ test_inline(void **state)
 
 /* An op that does nothing leaves nothing but one NOP. */
 static void
-test_nothing(void **state)
-{
+test_nothing(void **state) {
     (void)state;
     make_sites();
     set_bodies(nothing, nothing, iret);
@@ -145,8 +135,7 @@ test_nothing(void **state)
 
 /* Where a direct call or jump at `bytes` goes, as the CPU would compute it. */
 static u32
-target_of(const u8 *bytes)
-{
+target_of(const u8 *bytes) {
     u32 distance;
 
     memcpy(&distance, bytes + 1, sizeof distance);
@@ -154,8 +143,7 @@ target_of(const u8 *bytes)
 }
 
 static void
-test_direct(void **state)
-{
+test_direct(void **state) {
     struct pv_site site = {.address = code[0], .op = PV_set_pte, .length = 6};
     struct pv_site jump = {.address = code[0], .op = PV_iret, .length = 7};
     static const i32 distances[] = {0, 5, -5, 100000, -100000};
@@ -178,8 +166,7 @@ test_direct(void **state)
 
 /* A body that is longer than the site, or that may not be copied, is called. */
 static void
-test_no_room(void **state)
-{
+test_no_room(void **state) {
     (void)state;
     make_sites();
     set_bodies(too_long, elsewhere, elsewhere);
@@ -194,8 +181,7 @@ test_no_room(void **state)
 }
 
 static void
-test_modes(void **state)
-{
+test_modes(void **state) {
     (void)state;
     make_sites();
     assert_int_equal(pv_patch_all(PV_PATCH_OFF), 0);
@@ -212,8 +198,7 @@ test_modes(void **state)
 
 /* The record and the code must agree, or nothing is touched. */
 static void
-test_bad_sites(void **state)
-{
+test_bad_sites(void **state) {
     (void)state;
     for (volatile u32 bad = 0; bad < 5; bad++) {
         make_sites();
@@ -236,8 +221,7 @@ test_bad_sites(void **state)
 }
 
 int
-main(void)
-{
+main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_indirect),  cmocka_unit_test(test_inline),
         cmocka_unit_test(test_nothing),   cmocka_unit_test(test_direct),

@@ -13,8 +13,7 @@
 
 /* One page between two that fault. */
 static u8 *
-new_fenced_page(void)
-{
+new_fenced_page(void) {
     u8 *pages = mmap(NULL, 3 * PAGE_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     assert_ptr_not_equal(pages, MAP_FAILED);
@@ -23,21 +22,18 @@ new_fenced_page(void)
 }
 
 static void
-fill(u8 *bytes, size_t count, u64 seed)
-{
+fill(u8 *bytes, size_t count, u64 seed) {
     while (count-- > 0)
         *bytes++ = (u8)(next_random(&seed) >> 8);
 }
 
 static int
-sign(int number)
-{
+sign(int number) {
     return (number > 0) - (number < 0);
 }
 
 static void
-test_copy_at_all_offsets(void **state)
-{
+test_copy_at_all_offsets(void **state) {
     u8 from[LENGTH_MAX + 8], ours[LENGTH_MAX + 16], theirs[sizeof(ours)];
 
     (void)state;
@@ -56,8 +52,7 @@ test_copy_at_all_offsets(void **state)
 }
 
 static void
-test_move_at_all_overlaps(void **state)
-{
+test_move_at_all_overlaps(void **state) {
     u8 ours[LENGTH_MAX + 80], theirs[sizeof(ours)];
 
     (void)state;
@@ -73,8 +68,7 @@ test_move_at_all_overlaps(void **state)
 }
 
 static void
-test_set_at_all_offsets(void **state)
-{
+test_set_at_all_offsets(void **state) {
     static const int bytes[] = {0, 1, 0x7F, 0x80, 0xFF, 0x1FF, -1, -128};
     u8 ours[LENGTH_MAX + 16], theirs[sizeof(ours)];
 
@@ -94,8 +88,7 @@ test_set_at_all_offsets(void **state)
 
 /* At both ends of a page, a byte too many faults. */
 static void
-test_memory_at_page_ends(void **state)
-{
+test_memory_at_page_ends(void **state) {
     u8 *a = new_fenced_page(), *b = new_fenced_page();
 
     (void)state;
@@ -122,8 +115,7 @@ test_memory_at_page_ends(void **state)
 }
 
 static void
-test_strings_at_page_end(void **state)
-{
+test_strings_at_page_end(void **state) {
     char *a = (char *)new_fenced_page(), *b = (char *)new_fenced_page();
 
     (void)state;
@@ -150,8 +142,7 @@ static const char *const texts[] = {
 };
 
 static void
-test_comparisons(void **state)
-{
+test_comparisons(void **state) {
     (void)state;
     for (size_t a = 0; a < ARRAY_SIZE(texts); a++) {
         assert_int_equal(pv_strlen(texts[a]), strlen(texts[a]));
@@ -170,8 +161,7 @@ test_comparisons(void **state)
 }
 
 static void
-test_strchr(void **state)
-{
+test_strchr(void **state) {
     (void)state;
     for (size_t at = 0; at < ARRAY_SIZE(texts); at++)
         for (int wanted = -256; wanted <= 512; wanted++)
@@ -179,8 +169,7 @@ test_strchr(void **state)
 }
 
 static void
-test_strlcpy(void **state)
-{
+test_strlcpy(void **state) {
     (void)state;
     for (size_t at = 0; at < ARRAY_SIZE(texts); at++) {
         size_t length = strlen(texts[at]);
@@ -203,8 +192,7 @@ test_strlcpy(void **state)
 }
 
 int
-main(void)
-{
+main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_copy_at_all_offsets),
         cmocka_unit_test(test_move_at_all_overlaps),

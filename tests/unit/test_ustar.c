@@ -34,8 +34,7 @@ struct archive {
 
 /* Makes the checksum of the header at `header` right. */
 static void
-seal(u8 *header)
-{
+seal(u8 *header) {
     unsigned sum = 0;
 
     memset(header + CHECKSUM, ' ', 8);
@@ -45,8 +44,7 @@ seal(u8 *header)
 }
 
 static void
-add(struct archive *archive, const char *name, char type, const void *data, size_t size)
-{
+add(struct archive *archive, const char *name, char type, const void *data, size_t size) {
     u8 *header = archive->bytes + archive->size;
 
     assert_true(archive->size + BLOCK + ALIGN_UP(size, BLOCK) <= ARCHIVE_MAX);
@@ -62,8 +60,7 @@ add(struct archive *archive, const char *name, char type, const void *data, size
 }
 
 static void
-add_zero_blocks(struct archive *archive, size_t count)
-{
+add_zero_blocks(struct archive *archive, size_t count) {
     assert_true(archive->size + count * BLOCK <= ARCHIVE_MAX);
     memset(archive->bytes + archive->size, 0, count * BLOCK);
     archive->size += count * BLOCK;
@@ -72,8 +69,7 @@ add_zero_blocks(struct archive *archive, size_t count)
 /* Reads all of an exact copy, data included. Returns the cause of what ended it, NULL for the end
  * of the archive; *members is how many came before. */
 static const char *
-read_all(const void *archive, size_t size, size_t *members)
-{
+read_all(const void *archive, size_t size, size_t *members) {
     u8 *copy = exact_copy(archive, size);
     struct ustar_file file;
     size_t offset = 0, before = 0;
@@ -93,8 +89,7 @@ read_all(const void *archive, size_t size, size_t *members)
 
 /* A directory, and files around the size of a block. 13 blocks with the end. */
 static void
-make_good(struct archive *archive)
-{
+make_good(struct archive *archive) {
     static u8 data[1025];
 
     for (size_t at = 0; at < sizeof(data); at++)
@@ -109,8 +104,7 @@ make_good(struct archive *archive)
 }
 
 static void
-test_good_archive(void **state)
-{
+test_good_archive(void **state) {
     static const struct {
         const char *name;
         char type;
@@ -150,8 +144,7 @@ test_good_archive(void **state)
 
 /* What may stand behind the last member, and what may not. */
 static void
-test_ends(void **state)
-{
+test_ends(void **state) {
     static const struct {
         size_t zero_blocks, extra_bytes;
         const char *expected;
@@ -181,8 +174,7 @@ test_ends(void **state)
 
 /* One bit anywhere makes a zero block a bad header. */
 static void
-test_almost_zero_block(void **state)
-{
+test_almost_zero_block(void **state) {
     struct archive archive = {.size = 0};
     size_t members;
 
@@ -196,8 +188,7 @@ test_almost_zero_block(void **state)
 }
 
 static void
-test_offset_outside(void **state)
-{
+test_offset_outside(void **state) {
     struct archive archive;
     struct ustar_file file;
 
@@ -218,8 +209,7 @@ test_offset_outside(void **state)
 
 /* Types without data: what they state as size is not skipped. */
 static void
-test_types_without_data(void **state)
-{
+test_types_without_data(void **state) {
     struct ustar_file file;
 
     (void)state;
@@ -240,8 +230,7 @@ test_types_without_data(void **state)
 }
 
 static void
-test_names(void **state)
-{
+test_names(void **state) {
     struct archive archive = {.size = 0};
     struct ustar_file file;
     char name[101];
@@ -268,8 +257,7 @@ test_names(void **state)
 /* Fields as tar programs write them, and as nobody should. Each is written into the first header
  * of an archive with one file of 4 bytes; the checksum is made right again but for its own. */
 static void
-test_changed_fields(void **state)
-{
+test_changed_fields(void **state) {
     static const struct {
         size_t field;
         char text[12];
@@ -323,8 +311,7 @@ test_changed_fields(void **state)
 
 /* The checksum covers every byte of a header. Only its own number can be spelled otherwise. */
 static void
-test_every_header_byte(void **state)
-{
+test_every_header_byte(void **state) {
     struct archive archive;
     size_t members;
 
@@ -345,8 +332,7 @@ test_every_header_byte(void **state)
 }
 
 static void
-test_every_truncation(void **state)
-{
+test_every_truncation(void **state) {
     struct archive archive;
     size_t members;
 
@@ -366,8 +352,7 @@ test_every_truncation(void **state)
 
 /* Damage under a right checksum, so that it gets past that: above all in sizes and types. */
 static void
-test_random_damage(void **state)
-{
+test_random_damage(void **state) {
     struct archive good, archive;
     size_t members, accepted = 0;
     u64 seed = 13;
@@ -393,8 +378,7 @@ test_random_damage(void **state)
 }
 
 static void
-write_file(const char *folder, const char *name, size_t size)
-{
+write_file(const char *folder, const char *name, size_t size) {
     char path[256];
     FILE *file;
 
@@ -408,8 +392,7 @@ write_file(const char *folder, const char *name, size_t size)
 
 /* What the host's tar makes, in the way in which the initrd is made. */
 static void
-test_archive_of_tar(void **state)
-{
+test_archive_of_tar(void **state) {
     char folder[] = "/tmp/unit-ustar-XXXXXX", command[256];
     struct archive archive;
     struct ustar_file file;
@@ -440,8 +423,7 @@ test_archive_of_tar(void **state)
 }
 
 int
-main(void)
-{
+main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good_archive),       cmocka_unit_test(test_ends),
         cmocka_unit_test(test_almost_zero_block),  cmocka_unit_test(test_offset_outside),

@@ -18,8 +18,7 @@
 
 /* xorshift64: *state must not be 0. */
 static inline u64
-next_random(u64 *state)
-{
+next_random(u64 *state) {
     *state ^= *state << 13;
     *state ^= *state >> 7;
     *state ^= *state << 17;
@@ -28,15 +27,13 @@ next_random(u64 *state)
 
 /* A number from 0 to limit - 1. */
 static inline size_t
-random_below(u64 *state, size_t limit)
-{
+random_below(u64 *state, size_t limit) {
     return (size_t)(next_random(state) >> 11) % limit;
 }
 
 /* A heap copy of exactly `size` bytes, which the caller frees. */
 static inline void *
-exact_copy(const void *data, size_t size)
-{
+exact_copy(const void *data, size_t size) {
     void *copy = malloc(size);
 
     assert_non_null(copy);
@@ -47,8 +44,7 @@ exact_copy(const void *data, size_t size)
 
 /* Reads every byte, so that ASan sees whether they may be read. */
 static inline u32
-touch(const void *data, size_t size)
-{
+touch(const void *data, size_t size) {
     u32 sum = 0;
 
     for (size_t at = 0; at < size; at++)
@@ -58,22 +54,19 @@ touch(const void *data, size_t size)
 
 /* Are both the same text, or both NULL? */
 static inline bool
-same_text(const char *a, const char *b)
-{
+same_text(const char *a, const char *b) {
     return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
 static inline void
-assert_text(const char *text, const char *expected)
-{
+assert_text(const char *text, const char *expected) {
     if (!same_text(text, expected))
         fail_msg("\"%s\", expected \"%s\"", text ? text : "NULL", expected ? expected : "NULL");
 }
 
 /* Is `text` one of the `count` others? */
 static inline bool
-is_among(const char *text, const char *const *others, size_t count)
-{
+is_among(const char *text, const char *const *others, size_t count) {
     for (size_t at = 0; at < count; at++)
         if (same_text(text, others[at]))
             return true;

@@ -28,8 +28,7 @@ static const struct {
 };
 
 const char *
-error_name(i32 result)
-{
+error_name(i32 result) {
     for (u32 i = 0; i < ARRAY_SIZE(errors); i++) {
         if (errors[i].number == -result)
             return errors[i].name;

@@ -4,8 +4,7 @@
 #include "user/lib/user.h"
 
 i32
-read_line(i32 fd, char *line, u32 size)
-{
+read_line(i32 fd, char *line, u32 size) {
     u32 length = 0;
     char c;
 
@@ -29,8 +28,7 @@ read_line(i32 fd, char *line, u32 size)
 }
 
 bool
-parse_number(const char *text, i32 *number)
-{
+parse_number(const char *text, i32 *number) {
     u32 value = 0;
 
     if (*text == '\0')

@@ -13,8 +13,7 @@ static struct {
 } line;
 
 i32
-write_all(i32 fd, const void *data, u32 size)
-{
+write_all(i32 fd, const void *data, u32 size) {
     const char *next = data;
 
     while (size > 0) {
@@ -29,8 +28,7 @@ write_all(i32 fd, const void *data, u32 size)
 }
 
 void
-flush(void)
-{
+flush(void) {
     u32 used = line.used;
 
     line.used = 0; /* before exit below, which flushes */
@@ -39,8 +37,7 @@ flush(void)
 }
 
 static void
-put(void *context, const char *text, size_t length)
-{
+put(void *context, const char *text, size_t length) {
     (void)context;
     for (size_t i = 0; i < length; i++) {
         line.text[line.used++] = text[i];
@@ -50,8 +47,7 @@ put(void *context, const char *text, size_t length)
 }
 
 void
-printf(const char *format, ...)
-{
+printf(const char *format, ...) {
     va_list args;
 
     va_start(args, format);
@@ -62,8 +58,7 @@ printf(const char *format, ...)
 /* "LABEL: text" as one write; text that does not fit is cut off. */
 PRINTF_LIKE(2, 0)
 static void
-complain(const char *label, const char *format, va_list args)
-{
+complain(const char *label, const char *format, va_list args) {
     char text[256];
     int used = snprintf(text, sizeof(text), "%.31s: ", label);
     int length = used + vsnprintf(text + used, sizeof(text) - used, format, args);
@@ -76,8 +71,7 @@ complain(const char *label, const char *format, va_list args)
 }
 
 void
-warn(const char *format, ...)
-{
+warn(const char *format, ...) {
     va_list args;
 
     va_start(args, format);
@@ -86,8 +80,7 @@ warn(const char *format, ...)
 }
 
 void
-fail(const char *format, ...)
-{
+fail(const char *format, ...) {
     va_list args;
 
     va_start(args, format);
@@ -97,8 +90,7 @@ fail(const char *format, ...)
 }
 
 void
-usage(const char *text)
-{
+usage(const char *text) {
     flush();
     write_all(STDERR, "usage: ", 7);
     write_all(STDERR, text, strlen(text));
@@ -107,23 +99,20 @@ usage(const char *text)
 }
 
 void
-exit(i32 status)
-{
+exit(i32 status) {
     flush();
     for (;;)
         syscall3(SYS_exit, (u32)status, 0, 0);
 }
 
 i32
-fork(void)
-{
+fork(void) {
     flush();
     return syscall3(SYS_fork, 0, 0, 0);
 }
 
 i32
-exec(const char *path, char *const argv[])
-{
+exec(const char *path, char *const argv[]) {
     flush();
     return syscall3(SYS_exec, (u32)path, (u32)argv, 0);
 }

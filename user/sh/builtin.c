@@ -6,8 +6,7 @@
 
 /* The one argument [N] of `exit` and `poweroff`, or `status` if there is none. */
 static bool
-status_argument(const struct command *command, i32 *status)
-{
+status_argument(const struct command *command, i32 *status) {
     if (command->argc == 1 || (command->argc == 2 && parse_number(command->argv[1], status)))
         return true;
     warn("usage: %s [N]", command->argv[0]);
@@ -15,8 +14,7 @@ status_argument(const struct command *command, i32 *status)
 }
 
 static i32
-run_exit(const struct command *command)
-{
+run_exit(const struct command *command) {
     i32 status = last_status;
 
     if (!status_argument(command, &status))
@@ -25,8 +23,7 @@ run_exit(const struct command *command)
 }
 
 static i32
-run_poweroff(const struct command *command)
-{
+run_poweroff(const struct command *command) {
     i32 status = 0;
 
     if (!status_argument(command, &status))
@@ -36,24 +33,21 @@ run_poweroff(const struct command *command)
 }
 
 static i32
-run_reboot(const struct command *command)
-{
+run_reboot(const struct command *command) {
     (void)command;
     warn("%s", error_name(power(POWER_REBOOT, 0)));
     return EXIT_FAILURE;
 }
 
 static i32
-run_wait(const struct command *command)
-{
+run_wait(const struct command *command) {
     (void)command;
     jobs_wait();
     return 0;
 }
 
 static i32
-run_help(const struct command *command)
-{
+run_help(const struct command *command) {
     (void)command;
     printf("COMMAND [ARGUMENT]...  run a program of the initrd; `ls` shows them\n"
            "A | B                  B reads what A writes\n"
@@ -80,8 +74,7 @@ static const struct {
 };
 
 builtin
-find_builtin(const char *name)
-{
+find_builtin(const char *name) {
     for (u32 i = 0; i < ARRAY_SIZE(builtins); i++) {
         if (strcmp(builtins[i].name, name) == 0)
             return builtins[i].function;

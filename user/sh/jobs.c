@@ -16,8 +16,7 @@ static struct job {
 } jobs[JOBS_MAX];
 
 static struct job *
-find_job(i32 pid)
-{
+find_job(i32 pid) {
     for (u32 i = 0; i < JOBS_MAX; i++) {
         if (jobs[i].pid == pid)
             return &jobs[i];
@@ -26,14 +25,12 @@ find_job(i32 pid)
 }
 
 bool
-job_possible(void)
-{
+job_possible(void) {
     return find_job(0) != NULL;
 }
 
 void
-job_started(i32 pid, const char *name)
-{
+job_started(i32 pid, const char *name) {
     struct job *job = find_job(0);
 
     job->pid = pid;
@@ -43,8 +40,7 @@ job_started(i32 pid, const char *name)
 }
 
 void
-job_ended(i32 pid, i32 status)
-{
+job_ended(i32 pid, i32 status) {
     struct job *job = find_job(pid);
 
     if (job != NULL) {
@@ -54,27 +50,19 @@ job_ended(i32 pid, i32 status)
 }
 
 const char *
-status_phrase(i32 status)
-{
+status_phrase(i32 status) {
     switch (status) {
-    case STATUS_KILLED:
-        return "killed";
-    case STATUS_MEMORY:
-        return "used an address that is not its own";
-    case STATUS_OPCODE:
-        return "used an instruction that it may not";
-    case STATUS_DIVIDE:
-        return "divided by zero or overflowed";
-    case STATUS_DEBUG:
-        return "ran into a breakpoint or debug trap";
-    default:
-        return "ended by the kernel";
+    case STATUS_KILLED: return "killed";
+    case STATUS_MEMORY: return "used an address that is not its own";
+    case STATUS_OPCODE: return "used an instruction that it may not";
+    case STATUS_DIVIDE: return "divided by zero or overflowed";
+    case STATUS_DEBUG: return "ran into a breakpoint or debug trap";
+    default: return "ended by the kernel";
     }
 }
 
 static void
-report(const struct job *job)
-{
+report(const struct job *job) {
     if (job->status > 127)
         printf("[%d] %s: %s (%d)\n", job->pid, job->name, status_phrase(job->status), job->status);
     else if (job->status != 0)
@@ -84,8 +72,7 @@ report(const struct job *job)
 }
 
 void
-jobs_report(void)
-{
+jobs_report(void) {
     i32 pid, status;
 
     while ((pid = wait(-1, &status, WAIT_NOHANG)) > 0)
@@ -99,8 +86,7 @@ jobs_report(void)
 }
 
 static bool
-jobs_running(void)
-{
+jobs_running(void) {
     for (u32 i = 0; i < JOBS_MAX; i++) {
         if (jobs[i].pid != 0 && !jobs[i].ended)
             return true;
@@ -109,8 +95,7 @@ jobs_running(void)
 }
 
 void
-jobs_wait(void)
-{
+jobs_wait(void) {
     i32 pid, status;
 
     while (jobs_running() && (pid = wait(-1, &status, 0)) > 0)

@@ -9,22 +9,19 @@
 #include "user/sh/sh.h"
 
 static const char *
-skip_blanks(const char *p)
-{
+skip_blanks(const char *p) {
     while (*p == ' ' || *p == '\t')
         p++;
     return p;
 }
 
 static bool
-ends_word(char c)
-{
+ends_word(char c) {
     return strchr(" \t;&|<", c) != NULL; /* the final zero counts as one of them */
 }
 
 static bool
-store(struct pipeline *pipeline, char c)
-{
+store(struct pipeline *pipeline, char c) {
     if (pipeline->used == sizeof(pipeline->text))
         return false;
     pipeline->text[pipeline->used++] = c;
@@ -32,8 +29,7 @@ store(struct pipeline *pipeline, char c)
 }
 
 static bool
-store_number(struct pipeline *pipeline, i32 number)
-{
+store_number(struct pipeline *pipeline, i32 number) {
     char digits[12];
 
     snprintf(digits, sizeof(digits), "%d", number);
@@ -46,8 +42,7 @@ store_number(struct pipeline *pipeline, i32 number)
 
 /* Stores the word at *line and moves behind it; *word is where it begins. */
 static const char *
-parse_word(const char **line, i32 status, struct pipeline *pipeline, char **word)
-{
+parse_word(const char **line, i32 status, struct pipeline *pipeline, char **word) {
     const char *p = *line;
     char quote = '\0';
     bool fits = true;
@@ -73,8 +68,7 @@ parse_word(const char **line, i32 status, struct pipeline *pipeline, char **word
 
 /* Adds the word or the `< word` at *line to the command. */
 static const char *
-parse_argument(const char **line, i32 status, struct pipeline *pipeline, struct command *command)
-{
+parse_argument(const char **line, i32 status, struct pipeline *pipeline, struct command *command) {
     bool input = **line == '<';
 
     if (input) {
@@ -89,8 +83,7 @@ parse_argument(const char **line, i32 status, struct pipeline *pipeline, struct 
 }
 
 static const char *
-parse_command(const char **line, i32 status, struct pipeline *pipeline, struct command *command)
-{
+parse_command(const char **line, i32 status, struct pipeline *pipeline, struct command *command) {
     const char *error = NULL;
 
     command->argc = 0;
@@ -108,8 +101,7 @@ parse_command(const char **line, i32 status, struct pipeline *pipeline, struct c
 
 /* Moves behind what ends a pipeline. An empty one may be ended by nothing but `;`. */
 static const char *
-parse_end(const char **line, struct pipeline *pipeline)
-{
+parse_end(const char **line, struct pipeline *pipeline) {
     if (pipeline->count > 0 && pipeline->commands[pipeline->count - 1].argc == 0)
         pipeline->count--;
     if (**line == '&') {
@@ -123,8 +115,7 @@ parse_end(const char **line, struct pipeline *pipeline)
 }
 
 const char *
-parse_pipeline(const char **line, i32 status, struct pipeline *pipeline)
-{
+parse_pipeline(const char **line, i32 status, struct pipeline *pipeline) {
     pipeline->count = 0;
     pipeline->used = 0;
     pipeline->background = false;

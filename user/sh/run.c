@@ -11,8 +11,7 @@ i32 last_status;
 
 /* Makes `target`, the lowest descriptor that is free once closed, mean what `fd` means. */
 static void
-move_descriptor(i32 fd, i32 target)
-{
+move_descriptor(i32 fd, i32 target) {
     if (fd == target)
         return;
     close(target);
@@ -21,8 +20,7 @@ move_descriptor(i32 fd, i32 target)
 }
 
 static void
-redirect_input(const char *path)
-{
+redirect_input(const char *path) {
     i32 fd = open(path);
 
     if (fd < 0)
@@ -32,8 +30,7 @@ redirect_input(const char *path)
 
 /* In the child: becomes the command. */
 NORETURN static void
-run_command(const struct command *command)
-{
+run_command(const struct command *command) {
     const char *name = command->argv[0];
     builtin function = find_builtin(name);
     i32 error;
@@ -53,8 +50,7 @@ run_command(const struct command *command)
 
 /* Forks. `next_input`, if not -1, belongs to the command behind this one. */
 static i32
-start_command(const struct command *command, i32 input, i32 output, i32 next_input)
-{
+start_command(const struct command *command, i32 input, i32 output, i32 next_input) {
     i32 pid = fork();
 
     if (pid != 0)
@@ -69,8 +65,7 @@ start_command(const struct command *command, i32 input, i32 output, i32 next_inp
 /* A descriptor that is at its end already, so that a command in the background does not take
  * lines away from the shell. */
 static i32
-empty_input(void)
-{
+empty_input(void) {
     i32 fds[2];
     i32 error = pipe(fds);
 
@@ -82,8 +77,7 @@ empty_input(void)
 
 /* Starts commands[0..n) and returns n: all of them, or as many as could be started. */
 static u32
-start_pipeline(const struct pipeline *pipeline, i32 pids[PIPELINE_MAX])
-{
+start_pipeline(const struct pipeline *pipeline, i32 pids[PIPELINE_MAX]) {
     i32 input = pipeline->background ? empty_input() : STDIN;
 
     for (u32 n = 0; n < pipeline->count; n++) {
@@ -113,8 +107,7 @@ start_pipeline(const struct pipeline *pipeline, i32 pids[PIPELINE_MAX])
 
 /* Waits for commands[0..count); whatever else ends meanwhile is noted for later. */
 static void
-wait_foreground(const struct pipeline *pipeline, const i32 pids[PIPELINE_MAX], u32 count)
-{
+wait_foreground(const struct pipeline *pipeline, const i32 pids[PIPELINE_MAX], u32 count) {
     for (u32 left = count; left > 0;) {
         i32 status;
         i32 pid = wait(-1, &status, 0);
@@ -137,8 +130,7 @@ wait_foreground(const struct pipeline *pipeline, const i32 pids[PIPELINE_MAX], u
 }
 
 static void
-run_pipeline(const struct pipeline *pipeline)
-{
+run_pipeline(const struct pipeline *pipeline) {
     const struct command *first = &pipeline->commands[0];
     builtin function = find_builtin(first->argv[0]);
     i32 pids[PIPELINE_MAX];
@@ -163,8 +155,7 @@ run_pipeline(const struct pipeline *pipeline)
 
 /* Parses the whole line, and runs it as well if told so. Returns what is wrong, or NULL. */
 static const char *
-walk_line(const char *line, bool run)
-{
+walk_line(const char *line, bool run) {
     struct pipeline pipeline;
 
     while (*line != '\0') {
@@ -179,8 +170,7 @@ walk_line(const char *line, bool run)
 }
 
 void
-run_line(const char *line)
-{
+run_line(const char *line) {
     const char *error = walk_line(line, false);
 
     if (error == NULL)

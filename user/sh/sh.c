@@ -10,8 +10,7 @@
 
 /* Reads and runs lines until there are no more. */
 static void
-interact(void)
-{
+interact(void) {
     static const char prompt[] = "paravane$ ";
     char line[LINE_MAX];
     i32 result;
@@ -35,8 +34,7 @@ interact(void)
 }
 
 int
-main(int argc, char **argv)
-{
+main(int argc, char **argv) {
     if (argc == 1)
         interact();
     else if (argc == 3 && strcmp(argv[1], "-c") == 0)

@@ -7,8 +7,7 @@ static char *const no_arguments[] = {"echo", NULL};
 
 /* Runs `echo` with these arguments; what it prints goes to `text`. Returns its exit status. */
 static i32
-echo(char *const argv[], char *text, u32 size)
-{
+echo(char *const argv[], char *text, u32 size) {
     i32 fds[2], n;
     u32 used = 0;
     i32 pid;
@@ -33,8 +32,7 @@ echo(char *const argv[], char *text, u32 size)
 /* The error number with which exec refuses. A process that it refuses goes on, with its memory
  * as it was. If exec does not refuse, the exit status of the program. */
 static i32
-exec_error(const char *path, char *const argv[])
-{
+exec_error(const char *path, char *const argv[]) {
     i32 pid = fork_child();
 
     if (pid == 0) {
@@ -51,8 +49,7 @@ exec_error(const char *path, char *const argv[])
 }
 
 static void
-arguments(void)
-{
+arguments(void) {
     static char *const argv[] = {"echo", "one", "", "two words", "3", NULL};
     char text[64];
 
@@ -65,8 +62,7 @@ arguments(void)
 }
 
 static void
-most_arguments(void)
-{
+most_arguments(void) {
     char *argv[ARGC_MAX + 2] = {"echo"};
     char text[2 * ARGC_MAX];
 
@@ -79,8 +75,7 @@ most_arguments(void)
 }
 
 static void
-longest_arguments(void)
-{
+longest_arguments(void) {
     static char longest[ARG_MAX + 1], text[ARG_MAX + 1];
     char *const argv[] = {"echo", longest, NULL};
     u32 length = ARG_MAX - strlen("echo") - 2; /* with two zeros it just fits */
@@ -95,8 +90,7 @@ longest_arguments(void)
 }
 
 static void
-missing_file(void)
-{
+missing_file(void) {
     static char name[NAME_MAX + 2];
 
     CHECK_EQ(exec_error("no-such-program", no_arguments), ENOENT);
@@ -108,15 +102,13 @@ missing_file(void)
 }
 
 static void
-not_a_program(void)
-{
+not_a_program(void) {
     CHECK_EQ(exec_error("README", no_arguments), ENOEXEC);
 }
 
 /* Files that the build has damaged, each in one way; see user/damaged.asm. */
 static void
-damaged_programs(void)
-{
+damaged_programs(void) {
     struct dirent entry;
     u32 damaged = 0;
 
@@ -137,8 +129,7 @@ damaged_programs(void)
 /* A process with much memory becomes `cat`, which waits for input: the same process with the
  * same descriptors, but little memory. */
 static void
-new_program_same_process(void)
-{
+new_program_same_process(void) {
     enum { PAGES = 200 };
     static char *const argv[] = {"cat", NULL};
     struct procinfo info;

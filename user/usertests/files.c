@@ -7,8 +7,7 @@ static const char a_file[] = "README";
 
 /* The whole file, read in one go; its size. */
 static u32
-read_whole(u8 *content, u32 size)
-{
+read_whole(u8 *content, u32 size) {
     i32 fd = open(a_file);
     i32 n;
 
@@ -21,8 +20,7 @@ read_whole(u8 *content, u32 size)
 }
 
 static void
-readdir_lists_all(void)
-{
+readdir_lists_all(void) {
     struct dirent entry;
     bool found = false;
     u32 count;
@@ -41,8 +39,7 @@ readdir_lists_all(void)
 }
 
 static void
-size_is_true(void)
-{
+size_is_true(void) {
     static u8 content[PAGE_SIZE];
     struct dirent entry;
     u32 index = 0;
@@ -54,8 +51,7 @@ size_is_true(void)
 }
 
 static void
-open_errors(void)
-{
+open_errors(void) {
     char name[NAME_MAX + 2];
 
     CHECK_EQ(open("no-such-file"), -ENOENT);
@@ -70,8 +66,7 @@ open_errors(void)
 }
 
 static void
-read_in_chunks(void)
-{
+read_in_chunks(void) {
     static const u32 chunks[] = {1, 3, 7, 100, 511, 512, 513, PAGE_SIZE};
     static u8 whole[PAGE_SIZE], content[PAGE_SIZE];
     u32 size = read_whole(whole, sizeof(whole));
@@ -93,8 +88,7 @@ read_in_chunks(void)
 }
 
 static void
-end_of_file(void)
-{
+end_of_file(void) {
     static u8 content[PAGE_SIZE];
     i32 fd = open(a_file);
 
@@ -106,8 +100,7 @@ end_of_file(void)
 }
 
 static void
-empty_file(void)
-{
+empty_file(void) {
     char byte;
     i32 fd = open("bad-empty");
 
@@ -117,8 +110,7 @@ empty_file(void)
 }
 
 static void
-files_are_read_only(void)
-{
+files_are_read_only(void) {
     i32 fd = open(a_file);
 
     CHECK_EQ(write(fd, "x", 1), -EBADF);
@@ -126,8 +118,7 @@ files_are_read_only(void)
 }
 
 static void
-bad_descriptors(void)
-{
+bad_descriptors(void) {
     static const i32 bad[] = {3, FD_MAX - 1, FD_MAX, 1000, -1, INT32_MAX, INT32_MIN};
     char byte;
 
@@ -140,8 +131,7 @@ bad_descriptors(void)
 }
 
 static void
-lowest_descriptor(void)
-{
+lowest_descriptor(void) {
     CHECK_EQ(open(a_file), 3);
     CHECK_EQ(dup(3), 4);
     CHECK_EQ(dup(3), 5);
@@ -154,8 +144,7 @@ lowest_descriptor(void)
 
 /* A duplicate and its original are one open file, with one position. */
 static void
-dup_shares_position(void)
-{
+dup_shares_position(void) {
     static u8 whole[PAGE_SIZE];
     u8 bytes[2];
     i32 fd, copy;
@@ -171,8 +160,7 @@ dup_shares_position(void)
 
 /* So are a descriptor and the one that a child inherits; opening twice gives two positions. */
 static void
-fork_shares_position(void)
-{
+fork_shares_position(void) {
     static u8 whole[PAGE_SIZE];
     u8 bytes[4];
     i32 fd, other, pid;
@@ -194,8 +182,7 @@ fork_shares_position(void)
 }
 
 static void
-too_many_descriptors(void)
-{
+too_many_descriptors(void) {
     i32 fds[2];
 
     for (i32 fd = 3; fd < FD_MAX; fd++)
@@ -210,8 +197,7 @@ too_many_descriptors(void)
 
 /* Opens all the files it can, and lets a child do the same, until the system has no more. */
 static void
-open_more(u32 generation)
-{
+open_more(u32 generation) {
     i32 result, pid;
 
     CHECK(generation < 100);
@@ -231,8 +217,7 @@ open_more(u32 generation)
 }
 
 static void
-too_many_open_files(void)
-{
+too_many_open_files(void) {
     open_more(0);
 }
 

@@ -6,8 +6,7 @@
 /* --- heap ---------------------------------------------------------------------------------- */
 
 static void
-sbrk_sizes(void)
-{
+sbrk_sizes(void) {
     i32 start = sbrk(0);
 
     CHECK(start > 0);
@@ -19,8 +18,7 @@ sbrk_sizes(void)
 }
 
 static void
-sbrk_errors(void)
-{
+sbrk_errors(void) {
     i32 start = sbrk(0);
 
     CHECK_EQ(sbrk(INT32_MAX), -ENOMEM);
@@ -33,8 +31,7 @@ sbrk_errors(void)
 }
 
 static bool
-is_zero(const u8 *bytes, u32 count)
-{
+is_zero(const u8 *bytes, u32 count) {
     for (u32 i = 0; i < count; i++) {
         if (bytes[i] != 0)
             return false;
@@ -44,8 +41,7 @@ is_zero(const u8 *bytes, u32 count)
 
 /* What was there before must not show up, whether it was ours or another process's. */
 static void
-new_memory_is_zero(void)
-{
+new_memory_is_zero(void) {
     enum { PAGES = 20, BYTES = PAGES * PAGE_SIZE };
     u8 *bytes = add_pages(PAGES);
 
@@ -58,8 +54,7 @@ new_memory_is_zero(void)
 
 /* Giving back a part of a page keeps the page. */
 static void
-part_of_a_page(void)
-{
+part_of_a_page(void) {
     u8 *bytes = add_pages(1);
 
     memset(bytes, 0xAA, PAGE_SIZE);
@@ -70,16 +65,14 @@ part_of_a_page(void)
 }
 
 static void
-bss_is_zero(void)
-{
+bss_is_zero(void) {
     static u8 bytes[3 * PAGE_SIZE];
 
     CHECK(is_zero(bytes, sizeof(bytes)));
 }
 
 static void
-touch_shrunk_heap(void)
-{
+touch_shrunk_heap(void) {
     volatile u8 *page = add_pages(1);
 
     *page = 1;
@@ -88,22 +81,19 @@ touch_shrunk_heap(void)
 }
 
 static void
-touch_behind_heap(void)
-{
+touch_behind_heap(void) {
     *(volatile u8 *)ALIGN_UP((u32)sbrk(0), PAGE_SIZE) = 1;
 }
 
 static void
-outside_the_heap(void)
-{
+outside_the_heap(void) {
     CHECK_EQ(status_of_run(touch_shrunk_heap), STATUS_MEMORY);
     CHECK_EQ(status_of_run(touch_behind_heap), STATUS_MEMORY);
 }
 
 /* A page is taken when it is touched, and given back when the heap shrinks. */
 static void
-pages_on_demand(void)
-{
+pages_on_demand(void) {
     enum { PAGES = 100, TABLES = 2 /* L1 tables that these may need */ };
     u32 before = free_pages();
     u8 *pages = add_pages(PAGES);
@@ -123,8 +113,7 @@ pages_on_demand(void)
 /* Recurses until the stack is so many bytes deep; the sum keeps the compiler from making a loop
  * of it. */
 static u32
-grow_stack(u32 bytes)
-{
+grow_stack(u32 bytes) {
     volatile u8 room[1024];
 
     room[0] = (u8)bytes;
@@ -134,20 +123,17 @@ grow_stack(u32 bytes)
 }
 
 static void
-use_nearly_all_stack(void)
-{
+use_nearly_all_stack(void) {
     grow_stack(USER_STACK_MAX - 2 * PAGE_SIZE);
 }
 
 static void
-use_too_much_stack(void)
-{
+use_too_much_stack(void) {
     grow_stack(USER_STACK_MAX + PAGE_SIZE);
 }
 
 static void
-stack_limit(void)
-{
+stack_limit(void) {
     CHECK_EQ(status_of_run(use_nearly_all_stack), 0);
     CHECK_EQ(status_of_run(use_too_much_stack), STATUS_MEMORY);
 }
@@ -157,16 +143,14 @@ stack_limit(void)
 static u32 shared_word;
 
 static void
-child_writes(void)
-{
+child_writes(void) {
     CHECK_EQ(shared_word, 1);
     shared_word = 2;
     CHECK_EQ(shared_word, 2);
 }
 
 static void
-parent_keeps_its_value(void)
-{
+parent_keeps_its_value(void) {
     shared_word = 1;
     CHECK_EQ(status_of_run(child_writes), 0);
     CHECK_EQ(shared_word, 1);
@@ -174,8 +158,7 @@ parent_keeps_its_value(void)
 
 /* The parent writes while the child waits: the child keeps what it was born with. */
 static void
-child_keeps_its_value(void)
-{
+child_keeps_its_value(void) {
     i32 fds[2], pid;
 
     make_pipe(fds);
@@ -197,8 +180,7 @@ child_keeps_its_value(void)
 
 /* Three generations share a page; each writes, the youngest first. */
 static void
-three_generations(void)
-{
+three_generations(void) {
     i32 pid;
 
     shared_word = 1;
@@ -218,8 +200,7 @@ three_generations(void)
 
 /* The kernel itself writes to a page that is shared: read() into it must copy it too. */
 static void
-kernel_writes(void)
-{
+kernel_writes(void) {
     i32 fds[2], pid;
 
     make_pipe(fds);
@@ -240,22 +221,19 @@ kernel_writes(void)
 
 /* Read-only before fork, read-only after it. */
 static void
-write_to_shared_text(void)
-{
+write_to_shared_text(void) {
     *(volatile u8 *)(u32)write_to_shared_text = 0;
 }
 
 static void
-text_stays_read_only(void)
-{
+text_stays_read_only(void) {
     CHECK_EQ(status_of_run(write_to_shared_text), STATUS_MEMORY);
 }
 
 /* --- meminfo ------------------------------------------------------------------------------- */
 
 static void
-meminfo_adds_up(void)
-{
+meminfo_adds_up(void) {
     struct meminfo info;
 
     CHECK_EQ(meminfo(&info), 0);
@@ -267,8 +245,7 @@ meminfo_adds_up(void)
 }
 
 static void
-shared_pages_are_counted(void)
-{
+shared_pages_are_counted(void) {
     enum { PAGES = 50 };
     struct meminfo before, during;
     i32 fds[2], pid;

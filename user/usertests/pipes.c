@@ -4,8 +4,7 @@
 #include "user/usertests/test.h"
 
 static void
-order(void)
-{
+order(void) {
     char text[8];
     i32 fds[2];
 
@@ -20,8 +19,7 @@ order(void)
 
 /* Reading and writing at different paces moves the data across the end of the buffer. */
 static void
-wrap_around(void)
-{
+wrap_around(void) {
     enum { STEP = 1000, ROUNDS = 50 };
     static u8 out[STEP], in[STEP];
     i32 fds[2];
@@ -40,8 +38,7 @@ wrap_around(void)
 }
 
 static void
-wrong_end(void)
-{
+wrong_end(void) {
     i32 fds[2];
     char byte;
 
@@ -52,8 +49,7 @@ wrong_end(void)
 }
 
 static void
-nothing_to_do(void)
-{
+nothing_to_do(void) {
     i32 fds[2];
     char byte;
 
@@ -64,8 +60,7 @@ nothing_to_do(void)
 }
 
 static void
-end_when_writers_are_gone(void)
-{
+end_when_writers_are_gone(void) {
     i32 fds[2], copy;
     char byte;
 
@@ -82,8 +77,7 @@ end_when_writers_are_gone(void)
 }
 
 static void
-error_when_readers_are_gone(void)
-{
+error_when_readers_are_gone(void) {
     i32 fds[2], copy;
 
     make_pipe(fds);
@@ -96,8 +90,7 @@ error_when_readers_are_gone(void)
 }
 
 static void
-reader_waits(void)
-{
+reader_waits(void) {
     i32 fds[2], pid;
 
     make_pipe(fds);
@@ -113,8 +106,7 @@ reader_waits(void)
 }
 
 static void
-reader_waits_for_the_end(void)
-{
+reader_waits_for_the_end(void) {
     i32 fds[2], pid;
 
     make_pipe(fds);
@@ -133,8 +125,7 @@ reader_waits_for_the_end(void)
 
 /* Starts a child that writes `size` bytes and is told the result that it must see. */
 static i32
-start_writer(const i32 fds[2], u32 size, i32 result)
-{
+start_writer(const i32 fds[2], u32 size, i32 result) {
     static u8 data[PIPE_SIZE + 1];
     i32 pid = fork_child();
 
@@ -146,8 +137,7 @@ start_writer(const i32 fds[2], u32 size, i32 result)
 }
 
 static void
-writer_waits(void)
-{
+writer_waits(void) {
     static u8 data[PIPE_SIZE + 1];
     u32 done = 0;
     i32 fds[2], pid;
@@ -168,8 +158,7 @@ writer_waits(void)
 /* A writer that waits when the reader goes away learns what has been written: all but the last
  * byte, or nothing. */
 static void
-writer_waits_in_vain(void)
-{
+writer_waits_in_vain(void) {
     i32 fds[2], first, second;
 
     make_pipe(fds);
@@ -184,8 +173,7 @@ writer_waits_in_vain(void)
 }
 
 static void
-killed_writer_ends_the_pipe(void)
-{
+killed_writer_ends_the_pipe(void) {
     i32 fds[2], pid;
     char byte;
 
@@ -211,8 +199,7 @@ killed_writer_ends_the_pipe(void)
 #define EACH     2000
 
 static void
-write_sequence(i32 fd, u32 writer)
-{
+write_sequence(i32 fd, u32 writer) {
     u8 chunk[50];
 
     for (u32 next = 0; next < EACH;) {
@@ -224,8 +211,7 @@ write_sequence(i32 fd, u32 writer)
 
 /* What several processes write may be mixed, but nothing is lost or comes too early. */
 static void
-many_writers(void)
-{
+many_writers(void) {
     u32 next[WRITERS] = {0};
     i32 pids[WRITERS];
     u8 buffer[333];
@@ -256,16 +242,14 @@ many_writers(void)
 
 /* The next of a fixed sequence of bytes that looks random. */
 static u8
-next_byte(u32 *state)
-{
+next_byte(u32 *state) {
     *state = *state * 1103515245 + 12345;
     return (u8)(*state >> 16);
 }
 
 /* Writes LOAD bytes of the sequence in pieces of odd sizes. */
 static void
-produce(i32 fd)
-{
+produce(i32 fd) {
     u8 piece[701];
     u32 state = 1, size;
 
@@ -279,8 +263,7 @@ produce(i32 fd)
 
 /* Passes everything on, inverted. */
 static void
-invert(i32 from, i32 to)
-{
+invert(i32 from, i32 to) {
     u8 piece[1999];
     i32 n;
 
@@ -293,8 +276,7 @@ invert(i32 from, i32 to)
 }
 
 static void
-consume(i32 fd)
-{
+consume(i32 fd) {
     u8 piece[1024];
     u32 state = 1, done = 0;
     i32 n;
@@ -309,8 +291,7 @@ consume(i32 fd)
 }
 
 static void
-three_processes_under_load(void)
-{
+three_processes_under_load(void) {
     i32 first[2], second[2];
     i32 producer, inverter;
 

@@ -13,8 +13,7 @@ static const u8 constant[512] = {1};
 
 /* The last byte of the heap's only page; behind it nothing is mapped. */
 static u32
-end_of_heap(void)
-{
+end_of_heap(void) {
     return (u32)add_pages(1) + PAGE_SIZE - 1;
 }
 
@@ -31,8 +30,7 @@ static const u32 foreign[] = {
 static u32 cut_off[3];
 
 static void
-find_cut_off(void)
-{
+find_cut_off(void) {
     cut_off[0] = USER_TOP - 1;
     cut_off[1] = end_of_heap();
     cut_off[2] = 0xFFFFFFFF;
@@ -49,8 +47,7 @@ struct call {
 };
 
 static void
-check_address(const struct call *call, u32 address)
-{
+check_address(const struct call *call, u32 address) {
     u32 a[3] = {call->arguments[0], call->arguments[1], call->arguments[2]};
     i32 result;
 
@@ -61,8 +58,7 @@ check_address(const struct call *call, u32 address)
 }
 
 static void
-check_call(const struct call *call)
-{
+check_call(const struct call *call) {
     if (call->null_is_bad)
         check_address(call, 0);
     for (u32 i = 0; i < ARRAY_SIZE(foreign); i++)
@@ -78,8 +74,7 @@ check_call(const struct call *call)
 /* --- structures ---------------------------------------------------------------------------- */
 
 static void
-structures(void)
-{
+structures(void) {
     static const struct call calls[] = {
         {"readdir", SYS_readdir, 1, {0, 0, 0}, true, true},
         {"procinfo", SYS_procinfo, 1, {1, 0, 0}, true, true},
@@ -97,8 +92,7 @@ structures(void)
 
 /* The descriptors of a pipe that could not be told must be free again. */
 static void
-pipe_descriptors(void)
-{
+pipe_descriptors(void) {
     static const struct call call = {"pipe", SYS_pipe, 0, {0, 0, 0}, true, true};
 
     find_cut_off();
@@ -108,8 +102,7 @@ pipe_descriptors(void)
 
 /* The child has ended, but until its status can be told it must stay. */
 static void
-wait_status(void)
-{
+wait_status(void) {
     struct call call = {"wait", SYS_wait, 1, {0, 0, 0}, false, true};
     i32 pid = fork_child();
 
@@ -125,8 +118,7 @@ wait_status(void)
 
 /* What could not be delivered must still be there. */
 static void
-read_from_file(void)
-{
+read_from_file(void) {
     struct call call = {"read", SYS_read, 1, {0, 0, 100}, true, true};
     char first[100], again[100];
     i32 fd = open("README");
@@ -142,8 +134,7 @@ read_from_file(void)
 }
 
 static void
-read_from_pipe(void)
-{
+read_from_pipe(void) {
     struct call call = {"read", SYS_read, 1, {0, 0, 2}, true, true};
     char text[4];
     i32 fds[2];
@@ -159,8 +150,7 @@ read_from_pipe(void)
 }
 
 static void
-write_to_pipe(void)
-{
+write_to_pipe(void) {
     struct call call = {"write", SYS_write, 1, {0, 0, 2}, true, false};
     char text[4];
     i32 fds[2];
@@ -176,8 +166,7 @@ write_to_pipe(void)
 }
 
 static void
-write_to_console(void)
-{
+write_to_console(void) {
     static const struct call call = {"write", SYS_write, 1, {STDERR, 0, 2}, true, false};
 
     find_cut_off();
@@ -186,8 +175,7 @@ write_to_console(void)
 
 /* Sizes with which the end of the buffer is far away, or wraps around. */
 static void
-huge_sizes(void)
-{
+huge_sizes(void) {
     static const u32 sizes[] = {0x40000000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF};
     i32 fds[2];
 
@@ -204,8 +192,7 @@ huge_sizes(void)
 
 /* No zero before the page ends, and nothing behind it. */
 static char *
-endless_string(void)
-{
+endless_string(void) {
     char *string = (char *)end_of_heap() - 3;
 
     memset(string, 'x', 4);
@@ -214,16 +201,14 @@ endless_string(void)
 
 /* The structures that are cut off become strings that are. */
 static void
-find_cut_off_strings(void)
-{
+find_cut_off_strings(void) {
     find_cut_off();
     *(u8 *)cut_off[0] = 'x';
     *(u8 *)cut_off[1] = 'x';
 }
 
 static void
-open_path(void)
-{
+open_path(void) {
     static const struct call call = {"open", SYS_open, 0, {0, 0, 0}, true, false};
 
     find_cut_off_strings();
@@ -232,8 +217,7 @@ open_path(void)
 }
 
 static void
-exec_bad_path(void)
-{
+exec_bad_path(void) {
     static char *const argv[] = {"echo", NULL};
     struct call call = {"exec", SYS_exec, 0, {0, (u32)argv, 0}, true, false};
 
@@ -243,8 +227,7 @@ exec_bad_path(void)
 }
 
 static void
-exec_bad_argv(void)
-{
+exec_bad_argv(void) {
     struct call call = {"exec", SYS_exec, 1, {(u32) "echo", 0, 0}, true, false};
     char **argv;
 
@@ -256,8 +239,7 @@ exec_bad_argv(void)
 }
 
 static void
-exec_bad_argument(void)
-{
+exec_bad_argument(void) {
     char *argv[] = {"echo", NULL, NULL};
 
     for (u32 i = 0; i < ARRAY_SIZE(foreign); i++) {
@@ -269,8 +251,7 @@ exec_bad_argument(void)
 }
 
 static void
-exec_pointers(void)
-{
+exec_pointers(void) {
     must_return(exec_bad_path);
     must_return(exec_bad_argv);
     must_return(exec_bad_argument);

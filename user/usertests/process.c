@@ -7,35 +7,29 @@
 #define NO_SUCH_PID 0x7FFFFFFF
 
 static void
-return_at_once(void)
-{
-}
+return_at_once(void) {}
 
 static void
-spin(void)
-{
+spin(void) {
     for (;;)
         asm volatile("");
 }
 
 static void
-yield_forever(void)
-{
+yield_forever(void) {
     for (;;)
         yield();
 }
 
 static void
-sleep_long(void)
-{
+sleep_long(void) {
     sleep(UINT32_MAX);
 }
 
 /* --- fork, exit and wait ------------------------------------------------------------------- */
 
 static void
-fork_values(void)
-{
+fork_values(void) {
     struct procinfo info;
     i32 parent = getpid();
     i32 pid = fork_child();
@@ -54,8 +48,7 @@ fork_values(void)
 
 /* Each child has one of its own, each with a status one higher than its child's. */
 static void
-fork_generations(void)
-{
+fork_generations(void) {
     enum { GENERATIONS = 8 };
     i32 pid = 0;
     i32 generation = 0;
@@ -73,8 +66,7 @@ fork_generations(void)
 
 /* Every process forks once at each level that is left, and writes a byte. */
 static void
-fork_tree(void)
-{
+fork_tree(void) {
     enum { LEVELS = 5, PROCESSES = 1 << LEVELS };
     i32 root = getpid();
     u32 children = 0;
@@ -96,8 +88,7 @@ fork_tree(void)
 }
 
 static void
-exit_status(void)
-{
+exit_status(void) {
     static const i32 statuses[] = {0, 1, 2, 42, 127};
 
     for (u32 i = 0; i < ARRAY_SIZE(statuses); i++) {
@@ -111,8 +102,7 @@ exit_status(void)
 
 /* Of a status, eight bits are kept. */
 static void
-exit_status_is_a_byte(void)
-{
+exit_status_is_a_byte(void) {
     i32 pid = fork_child();
 
     if (pid == 0)
@@ -121,8 +111,7 @@ exit_status_is_a_byte(void)
 }
 
 static void
-wait_any(void)
-{
+wait_any(void) {
     enum { CHILDREN = 5, FIRST_STATUS = 10 };
     i32 pids[CHILDREN];
     i32 status;
@@ -143,8 +132,7 @@ wait_any(void)
 }
 
 static void
-wait_particular(void)
-{
+wait_particular(void) {
     i32 sleeper = start(sleep_long);
     i32 first = start(return_at_once);
     i32 second = start(return_at_once);
@@ -157,8 +145,7 @@ wait_particular(void)
 }
 
 static void
-wait_without_blocking(void)
-{
+wait_without_blocking(void) {
     i32 pid = start(sleep_long);
     i32 status;
 
@@ -172,8 +159,7 @@ wait_without_blocking(void)
 }
 
 static void
-wait_without_status(void)
-{
+wait_without_status(void) {
     i32 pid = start(return_at_once);
 
     CHECK_EQ(wait(pid, NULL, 0), pid);
@@ -181,8 +167,7 @@ wait_without_status(void)
 }
 
 static void
-wait_for_others(void)
-{
+wait_for_others(void) {
     i32 status;
     i32 pid = start(sleep_long);
 
@@ -195,8 +180,7 @@ wait_for_others(void)
 
 /* The grandchild lives on when its parent ends, and is nobody's child. */
 static void
-orphans(void)
-{
+orphans(void) {
     i32 go[2], done[2];
     i32 pid, status;
 
@@ -223,15 +207,13 @@ orphans(void)
 /* --- kill ---------------------------------------------------------------------------------- */
 
 static void
-kill_running(void)
-{
+kill_running(void) {
     end_child(start(spin));
     end_child(start(yield_forever));
 }
 
 static void
-kill_sleeping(void)
-{
+kill_sleeping(void) {
     i32 pid = start(sleep_long);
 
     until_blocked(pid);
@@ -239,8 +221,7 @@ kill_sleeping(void)
 }
 
 static void
-block_in_read(void)
-{
+block_in_read(void) {
     i32 fds[2];
 
     make_pipe(fds);
@@ -248,8 +229,7 @@ block_in_read(void)
 }
 
 static void
-block_in_write(void)
-{
+block_in_write(void) {
     static char buffer[PIPE_SIZE + 1];
     i32 fds[2];
 
@@ -259,8 +239,7 @@ block_in_write(void)
 
 /* Its own child goes on, as an orphan, until the pipe's end tells it. */
 static void
-block_in_wait(void)
-{
+block_in_wait(void) {
     i32 fds[2];
     i32 pid, status;
     char byte;
@@ -274,8 +253,7 @@ block_in_wait(void)
 }
 
 static void
-kill_blocked(void)
-{
+kill_blocked(void) {
     static void (*const ways[])(void) = {block_in_read, block_in_write, block_in_wait};
 
     for (u32 i = 0; i < ARRAY_SIZE(ways); i++) {
@@ -287,8 +265,7 @@ kill_blocked(void)
 }
 
 static void
-kill_self(void)
-{
+kill_self(void) {
     i32 pid = fork_child();
 
     if (pid == 0) {
@@ -299,8 +276,7 @@ kill_self(void)
 }
 
 static void
-kill_errors(void)
-{
+kill_errors(void) {
     CHECK_EQ(kill(NO_SUCH_PID), -ESRCH);
     CHECK_EQ(kill(0), -ESRCH);
     CHECK_EQ(kill(-1), -ESRCH);
@@ -310,8 +286,7 @@ kill_errors(void)
 /* --- the rest ------------------------------------------------------------------------------ */
 
 static void
-procinfo_lists_all(void)
-{
+procinfo_lists_all(void) {
     struct procinfo info;
     bool me = false;
     i32 last = 0;
@@ -334,8 +309,7 @@ procinfo_lists_all(void)
 }
 
 static void
-zombie(void)
-{
+zombie(void) {
     struct procinfo info;
     i32 pid = start(return_at_once);
     u64 start_ns = uptime_ns();
@@ -353,14 +327,12 @@ zombie(void)
 }
 
 static void
-yield_returns(void)
-{
+yield_returns(void) {
     CHECK_EQ(yield(), 0);
 }
 
 static void
-unknown_calls(void)
-{
+unknown_calls(void) {
     static const u32 numbers[] = {SYS_COUNT, SYS_COUNT + 1, 0x100,      0x10000,
                                   INT32_MAX, 0x80000000,    0xFFFFFFFF, -SYS_COUNT};
 
@@ -370,8 +342,7 @@ unknown_calls(void)
 
 /* With arguments that do something, these two would end everything. */
 static void
-power_and_crash_errors(void)
-{
+power_and_crash_errors(void) {
     CHECK_EQ(power(POWER_REBOOT + 1, 0), -EINVAL);
     CHECK_EQ(power(UINT32_MAX, 0), -EINVAL);
     CHECK_EQ(crash(CRASH_DF + 1), -EINVAL);

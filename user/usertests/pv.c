@@ -10,8 +10,7 @@
 #define DIRECT_SIZE    5
 
 static struct pv_q_info
-ask_info(void)
-{
+ask_info(void) {
     struct pv_q_info info;
 
     CHECK_EQ(pv_query(PV_Q_INFO, 0, &info), 0);
@@ -19,14 +18,12 @@ ask_info(void)
 }
 
 static bool
-is(const char *a, const char *b)
-{
+is(const char *a, const char *b) {
     return strcmp(a, b) == 0;
 }
 
 static void
-info_is_sane(void)
-{
+info_is_sane(void) {
     struct pv_q_info info = ask_info();
 
     CHECK(info.backend[0] != '\0');
@@ -37,8 +34,7 @@ info_is_sane(void)
 }
 
 static void
-ops_are_complete(void)
-{
+ops_are_complete(void) {
     struct pv_q_info info = ask_info();
     struct pv_q_op op;
     u32 sites = 0, index;
@@ -55,39 +51,31 @@ ops_are_complete(void)
 
 /* What follows the backend's bytes is one instruction that does nothing. */
 static bool
-is_nop(const u8 *bytes, u32 length)
-{
+is_nop(const u8 *bytes, u32 length) {
     if (length > 2 && bytes[0] == 0x66)
         bytes++;
     switch (length) {
-    case 0:
-        return true;
-    case 1:
-        return bytes[0] == 0x90;
-    case 2:
-        return bytes[0] == 0x66 && bytes[1] == 0x90;
-    default:
-        return bytes[0] == 0x0F && bytes[1] == 0x1F;
+    case 0: return true;
+    case 1: return bytes[0] == 0x90;
+    case 2: return bytes[0] == 0x66 && bytes[1] == 0x90;
+    default: return bytes[0] == 0x0F && bytes[1] == 0x1F;
     }
 }
 
 /* `call [slot]`, or `jmp [slot]` through CS. */
 static bool
-is_indirect(const u8 *bytes)
-{
+is_indirect(const u8 *bytes) {
     return (bytes[0] == 0xFF && bytes[1] == 0x15) ||
            (bytes[0] == 0x2E && bytes[1] == 0xFF && bytes[2] == 0x25);
 }
 
 static bool
-is_direct(const struct pv_q_site *site, u8 opcode)
-{
+is_direct(const struct pv_q_site *site, u8 opcode) {
     return site->now[0] == opcode && site->used == DIRECT_SIZE;
 }
 
 static va_t
-target(const struct pv_q_site *site)
-{
+target(const struct pv_q_site *site) {
     u32 distance;
 
     memcpy(&distance, site->now + 1, sizeof(distance));
@@ -96,29 +84,21 @@ target(const struct pv_q_site *site)
 
 /* Do the bytes agree with what the patcher says it did there? */
 static bool
-how_is_true(const struct pv_q_site *site, va_t body)
-{
+how_is_true(const struct pv_q_site *site, va_t body) {
     switch (site->how) {
-    case PV_SITE_INDIRECT:
-        return memcmp(site->now, site->before, site->length) == 0;
-    case PV_SITE_INLINE:
-        return true; /* any instruction of the backend's */
-    case PV_SITE_CALL:
-        return is_direct(site, OP_CALL_DIRECT) && target(site) == body;
-    case PV_SITE_JUMP:
-        return is_direct(site, OP_JMP_DIRECT) && target(site) == body;
+    case PV_SITE_INDIRECT: return memcmp(site->now, site->before, site->length) == 0;
+    case PV_SITE_INLINE: return true; /* any instruction of the backend's */
+    case PV_SITE_CALL: return is_direct(site, OP_CALL_DIRECT) && target(site) == body;
+    case PV_SITE_JUMP: return is_direct(site, OP_JMP_DIRECT) && target(site) == body;
     case PV_SITE_COUNT:
-    case PV_SITE_POISON:
-        return is_direct(site, OP_CALL_DIRECT) || is_direct(site, OP_JMP_DIRECT);
-    default:
-        return false;
+    case PV_SITE_POISON: return is_direct(site, OP_CALL_DIRECT) || is_direct(site, OP_JMP_DIRECT);
+    default: return false;
     }
 }
 
 /* Each mode of the patcher has its own kinds of sites. */
 static bool
-how_fits_mode(u32 how, const char *mode)
-{
+how_fits_mode(u32 how, const char *mode) {
     if (is(mode, "off"))
         return how == PV_SITE_INDIRECT;
     if (is(mode, "count"))
@@ -129,8 +109,7 @@ how_fits_mode(u32 how, const char *mode)
 }
 
 static void
-sites_hold_what_they_say(void)
-{
+sites_hold_what_they_say(void) {
     struct pv_q_info info = ask_info();
     struct pv_q_site site;
     struct pv_q_op op;
@@ -149,8 +128,7 @@ sites_hold_what_they_say(void)
 }
 
 static void
-stats_have_names(void)
-{
+stats_have_names(void) {
     struct pv_q_info info = ask_info();
     struct pv_q_stat stat;
     u32 index;
@@ -163,8 +141,7 @@ stats_have_names(void)
 
 /* Calls are counted as they happen: this one ends with an iret. */
 static void
-calls_are_counted(void)
-{
+calls_are_counted(void) {
     struct pv_q_info info = ask_info();
     struct pv_q_op before, after;
     u32 index = 0;
@@ -180,8 +157,7 @@ calls_are_counted(void)
 }
 
 static void
-unknown_questions(void)
-{
+unknown_questions(void) {
     struct pv_q_info info = ask_info();
     struct pv_q_site site;
     struct pv_q_op op;

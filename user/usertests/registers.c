@@ -7,8 +7,7 @@
 #include "user/usertests/registers.h"
 
 static void
-calls_keep_registers(void)
-{
+calls_keep_registers(void) {
     static const struct {
         u32 number, a, b, c;
     } calls[] = {
@@ -24,8 +23,7 @@ calls_keep_registers(void)
 
 /* In the child as well, which comes out of the same call. */
 static void
-fork_keeps_registers(void)
-{
+fork_keeps_registers(void) {
     i32 parent = getpid();
 
     CHECK_EQ(call_keeps_registers(SYS_fork, 1, 2, 3), 0);
@@ -35,8 +33,7 @@ fork_keeps_registers(void)
 }
 
 static u32
-own_ticks(void)
-{
+own_ticks(void) {
     struct procinfo info;
 
     CHECK_EQ(procinfo(getpid(), &info), 0);
@@ -45,8 +42,7 @@ own_ticks(void)
 
 /* Computes until several timer ticks have hit this process. */
 static void
-stay_under_ticks(u32 seed)
-{
+stay_under_ticks(u32 seed) {
     enum { TICKS = 3, ROUNDS = 20000 };
     u32 first = own_ticks();
     u64 start_ns = uptime_ns();
@@ -59,8 +55,7 @@ stay_under_ticks(u32 seed)
 
 /* Two processes, so that each tick also switches between them. */
 static void
-interrupts_keep_registers(void)
-{
+interrupts_keep_registers(void) {
     i32 pid = fork_child();
 
     stay_under_ticks(pid == 0 ? 0x11110000 : 0xEEEE0000);
@@ -71,8 +66,7 @@ interrupts_keep_registers(void)
 
 /* FS and GS are nobody's but the program's. */
 static void
-segments_are_kept(void)
-{
+segments_are_kept(void) {
     u32 selector = get_ss();
     i32 pid;
 

@@ -7,8 +7,7 @@
 #define PATIENCE_NS 30000000000ull
 
 void
-check_failed(const char *file, int line, const char *format, ...)
-{
+check_failed(const char *file, int line, const char *format, ...) {
     char text[160];
     va_list args;
 
@@ -20,15 +19,13 @@ check_failed(const char *file, int line, const char *format, ...)
 }
 
 void
-check_equal(const char *file, int line, const char *text, i32 value, i32 wanted)
-{
+check_equal(const char *file, int line, const char *text, i32 value, i32 wanted) {
     if (value != wanted)
         check_failed(file, line, "%s (it is %d)", text, value);
 }
 
 i32
-fork_child(void)
-{
+fork_child(void) {
     i32 pid = fork();
 
     CHECK(pid >= 0);
@@ -36,8 +33,7 @@ fork_child(void)
 }
 
 i32
-start(void (*body)(void))
-{
+start(void (*body)(void)) {
     i32 pid = fork_child();
 
     if (pid != 0)
@@ -48,16 +44,14 @@ start(void (*body)(void))
 
 /* Whoever failed a CHECK has reported it: once is enough. */
 static i32
-pass_on_failure(i32 status)
-{
+pass_on_failure(i32 status) {
     if (status == STATUS_CHECK_FAILED)
         exit(STATUS_CHECK_FAILED);
     return status;
 }
 
 i32
-status_of(i32 pid)
-{
+status_of(i32 pid) {
     i32 status;
 
     CHECK_EQ(wait(pid, &status, 0), pid);
@@ -65,14 +59,12 @@ status_of(i32 pid)
 }
 
 i32
-status_of_run(void (*body)(void))
-{
+status_of_run(void (*body)(void)) {
     return status_of(start(body));
 }
 
 void
-must_return(void (*body)(void))
-{
+must_return(void (*body)(void)) {
     enum { CAME_BACK = 42 };
     i32 pid = fork_child();
 
@@ -84,8 +76,7 @@ must_return(void (*body)(void))
 }
 
 void
-all_end_well(u32 children)
-{
+all_end_well(u32 children) {
     i32 status;
 
     while (children-- > 0) {
@@ -95,15 +86,13 @@ all_end_well(u32 children)
 }
 
 void
-end_child(i32 pid)
-{
+end_child(i32 pid) {
     CHECK_EQ(kill(pid), 0);
     CHECK_EQ(status_of(pid), STATUS_KILLED);
 }
 
 u64
-uptime_ns(void)
-{
+uptime_ns(void) {
     struct clockinfo info;
 
     CHECK_EQ(clock(&info), 0);
@@ -111,14 +100,12 @@ uptime_ns(void)
 }
 
 void
-check_patience(u64 start_ns)
-{
+check_patience(u64 start_ns) {
     CHECK(uptime_ns() - start_ns < PATIENCE_NS);
 }
 
 void
-until_blocked(i32 pid)
-{
+until_blocked(i32 pid) {
     u64 start_ns = uptime_ns();
     struct procinfo info;
 
@@ -133,35 +120,30 @@ until_blocked(i32 pid)
 }
 
 void
-make_pipe(i32 fds[2])
-{
+make_pipe(i32 fds[2]) {
     CHECK_EQ(pipe(fds), 0);
 }
 
 void
-close_pipe(const i32 fds[2])
-{
+close_pipe(const i32 fds[2]) {
     CHECK_EQ(close(fds[0]), 0);
     CHECK_EQ(close(fds[1]), 0);
 }
 
 void
-tell(i32 fd)
-{
+tell(i32 fd) {
     CHECK_EQ(write(fd, "", 1), 1);
 }
 
 void
-await(i32 fd)
-{
+await(i32 fd) {
     char byte;
 
     CHECK_EQ(read(fd, &byte, 1), 1);
 }
 
 u32
-free_pages(void)
-{
+free_pages(void) {
     struct meminfo info;
 
     CHECK_EQ(meminfo(&info), 0);
@@ -169,8 +151,7 @@ free_pages(void)
 }
 
 u8 *
-add_pages(u32 count)
-{
+add_pages(u32 count) {
     u32 end = (u32)sbrk(0);
     u32 aligned = ALIGN_UP(end, PAGE_SIZE);
 
@@ -179,8 +160,7 @@ add_pages(u32 count)
 }
 
 u8 *
-take_pages(u32 count)
-{
+take_pages(u32 count) {
     u8 *pages = add_pages(count);
 
     for (u32 i = 0; i < count; i++)
@@ -190,14 +170,12 @@ take_pages(u32 count)
 
 /* A write that changes nothing. */
 static void
-own_page(u32 address)
-{
+own_page(u32 address) {
     *(volatile u8 *)address |= 0;
 }
 
 void
-own_pages(void)
-{
+own_pages(void) {
     extern u8 data_start[], data_end[]; /* user.ld */
     u32 here = (u32)__builtin_frame_address(0);
 
@@ -211,8 +189,7 @@ own_pages(void)
 
 /* The stack's L1 table is there already, so a page touched is one page taken. */
 void
-take_stack_pages(u32 leave)
-{
+take_stack_pages(u32 leave) {
     static u32 lowest; /* what has been touched by this function */
 
     own_pages();
@@ -227,8 +204,7 @@ take_stack_pages(u32 leave)
 
 /* Down to a hundred pages or so in large steps; each 512 pages of the heap cost an L1 table. */
 static void
-take_heap_pages(u32 leave)
-{
+take_heap_pages(u32 leave) {
     u32 free;
 
     while ((free = free_pages()) > leave + 128)
@@ -236,8 +212,7 @@ take_heap_pages(u32 leave)
 }
 
 struct hog
-start_hog(u32 leave)
-{
+start_hog(u32 leave) {
     i32 go[2], done[2];
     struct hog hog;
 
@@ -263,8 +238,7 @@ start_hog(u32 leave)
 }
 
 void
-end_hog(struct hog hog)
-{
+end_hog(struct hog hog) {
     CHECK_EQ(close(hog.leash), 0);
     CHECK_EQ(status_of(hog.pid), 0);
 }

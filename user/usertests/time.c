@@ -8,15 +8,13 @@
 #define NS_PER_MS 1000000ull
 
 static void
-spin(void)
-{
+spin(void) {
     for (;;)
         asm volatile("");
 }
 
 static void
-clock_goes_on(void)
-{
+clock_goes_on(void) {
     struct clockinfo first, now;
     u64 last_ns;
 
@@ -34,8 +32,7 @@ clock_goes_on(void)
 
 /* 2000-01-01 and 2100-01-01, in seconds since 1970. */
 static void
-wall_clock_is_a_date(void)
-{
+wall_clock_is_a_date(void) {
     struct clockinfo info;
 
     CHECK_EQ(clock(&info), 0);
@@ -43,8 +40,7 @@ wall_clock_is_a_date(void)
 }
 
 static void
-ticks_are_counted(void)
-{
+ticks_are_counted(void) {
     struct clockinfo first, now;
 
     CHECK_EQ(clock(&first), 0);
@@ -55,8 +51,7 @@ ticks_are_counted(void)
 }
 
 static void
-sleep_and_measure(u32 ms)
-{
+sleep_and_measure(u32 ms) {
     u64 start_ns = uptime_ns();
 
     CHECK_EQ(sleep(ms), 0);
@@ -64,8 +59,7 @@ sleep_and_measure(u32 ms)
 }
 
 static void
-sleep_is_long_enough(void)
-{
+sleep_is_long_enough(void) {
     static const u32 lengths_ms[] = {0, 1, 5, 20, 50};
 
     for (u32 i = 0; i < ARRAY_SIZE(lengths_ms); i++)
@@ -74,8 +68,7 @@ sleep_is_long_enough(void)
 
 /* Several at a time: who sleeps longest comes first, so that each other has to overtake. */
 static void
-many_sleepers(void)
-{
+many_sleepers(void) {
     enum { SLEEPERS = 6, STEP_MS = 7 };
 
     for (u32 i = SLEEPERS; i > 0; i--) {
@@ -90,8 +83,7 @@ many_sleepers(void)
 /* --- preemption ---------------------------------------------------------------------------- */
 
 static void
-spinner_does_not_stop_others(void)
-{
+spinner_does_not_stop_others(void) {
     i32 pid = start(spin);
 
     for (u32 i = 0; i < 3; i++)
@@ -100,8 +92,7 @@ spinner_does_not_stop_others(void)
 }
 
 static u32
-ticks_of(i32 pid)
-{
+ticks_of(i32 pid) {
     struct procinfo info;
 
     CHECK_EQ(procinfo(pid, &info), 0);
@@ -110,8 +101,7 @@ ticks_of(i32 pid)
 }
 
 static void
-spinners_share_the_cpu(void)
-{
+spinners_share_the_cpu(void) {
     enum { SPINNERS = 3, TICKS = 2 };
     i32 pids[SPINNERS];
     u64 start_ns = uptime_ns();
@@ -130,8 +120,7 @@ spinners_share_the_cpu(void)
 
 /* Giving way to somebody who never does the same: the timer brings us back. */
 static void
-yield_next_to_a_spinner(void)
-{
+yield_next_to_a_spinner(void) {
     i32 pid = start(spin);
 
     for (u32 i = 0; i < 3; i++)

@@ -24,14 +24,11 @@ char running_test[64];
 static u32 passed, failed;
 
 static void
-nothing(void)
-{
-}
+nothing(void) {}
 
 /* What a failed test has left running; processes are numbered in the order of their birth. */
 static void
-kill_younger_than(i32 pid)
-{
+kill_younger_than(i32 pid) {
     struct procinfo info;
 
     for (i32 next = pid + 1; procinfo(next, &info) == 0; next = (i32)info.pid + 1)
@@ -40,8 +37,7 @@ kill_younger_than(i32 pid)
 
 /* Orphans may take a moment to end. Returns what the number of free pages becomes. */
 static u32
-settled_free_pages(u32 wanted)
-{
+settled_free_pages(u32 wanted) {
     u32 free = free_pages();
 
     for (u32 i = 0; i < 50 && free != wanted; i++) {
@@ -54,8 +50,7 @@ settled_free_pages(u32 wanted)
 /* In the test: waits until the others have closed the gate, and with that done all that takes or
  * gives back memory. What changes from now on is the test's doing. */
 static void
-pass_gate(const i32 gate[2])
-{
+pass_gate(const i32 gate[2]) {
     char byte;
 
     CHECK_EQ(close(gate[1]), 0);
@@ -65,8 +60,7 @@ pass_gate(const i32 gate[2])
 
 /* Ends a test that has not ended by itself after a time that is enough for any emulator. */
 NORETURN static void
-watch(i32 test, const i32 gate[2])
-{
+watch(i32 test, const i32 gate[2]) {
     enum { LIMIT_MS = 60000 };
 
     close_pipe(gate);
@@ -77,8 +71,7 @@ watch(i32 test, const i32 gate[2])
 
 /* Runs a test in a process of its own; its exit status. */
 static i32
-run_guarded(void (*run)(void))
-{
+run_guarded(void (*run)(void)) {
     i32 test, watchdog, status, ignored;
     i32 gate[2];
 
@@ -102,8 +95,7 @@ run_guarded(void (*run)(void))
 }
 
 static void
-run_test(const struct suite *suite, const struct test *test)
-{
+run_test(const struct suite *suite, const struct test *test) {
     u32 free_before = free_pages();
     u32 free_after;
     i32 status;
@@ -125,8 +117,7 @@ run_test(const struct suite *suite, const struct test *test)
 
 /* Is `name` NULL, the suite, or "suite/test"? */
 static bool
-is_chosen(const struct suite *suite, const struct test *test, const char *name)
-{
+is_chosen(const struct suite *suite, const struct test *test, const char *name) {
     size_t length = strlen(suite->name);
 
     if (name == NULL || strcmp(name, suite->name) == 0)
@@ -137,8 +128,7 @@ is_chosen(const struct suite *suite, const struct test *test, const char *name)
 
 /* Calls `visit` for each test that is chosen; returns how many there are. */
 static u32
-for_each_test(const char *name, void (*visit)(const struct suite *, const struct test *))
-{
+for_each_test(const char *name, void (*visit)(const struct suite *, const struct test *)) {
     u32 count = 0;
 
     for (u32 s = 0; s < ARRAY_SIZE(suites); s++) {
@@ -153,14 +143,12 @@ for_each_test(const char *name, void (*visit)(const struct suite *, const struct
 }
 
 static void
-list_test(const struct suite *suite, const struct test *test)
-{
+list_test(const struct suite *suite, const struct test *test) {
     printf("%s/%s\n", suite->name, test->name);
 }
 
 int
-main(int argc, char **argv)
-{
+main(int argc, char **argv) {
     if (argc == 2 && strcmp(argv[1], "-l") == 0) {
         for_each_test(NULL, list_test);
         return 0;
