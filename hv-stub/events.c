@@ -127,6 +127,13 @@ inject(struct vcpu *vcpu, u32 vector, u32 error) {
     guest_set_flags(vcpu, flags & ~(FLAG_TF | FLAG_RF));
 }
 
+/* With interrupts on, until one comes. */
+void
+guest_halt(struct vcpu *vcpu) {
+    vcpu->shared->flag |= SHARED_IF;
+    vcpu->halted = true;
+}
+
 /* A gate says from which ring INT n may use it; a kernel may always. */
 void
 inject_int(struct vcpu *vcpu, u32 vector, u32 length) {

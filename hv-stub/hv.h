@@ -222,6 +222,7 @@ void selectors_check(struct frame *frame); /* what can no longer be loaded becom
 void inject(struct vcpu *vcpu, u32 vector, u32 error);      /* error: or NO_ERROR */
 void inject_int(struct vcpu *vcpu, u32 vector, u32 length); /* INT n, of that many bytes */
 void inject_pending(struct vcpu *vcpu);                     /* if there is one, and IF */
+void guest_halt(struct vcpu *vcpu);
 void guest_iret(struct vcpu *vcpu);
 u32 guest_flags(const struct vcpu *vcpu); /* EFLAGS as the guest should see them */
 void guest_set_flags(struct vcpu *vcpu, u32 flags);

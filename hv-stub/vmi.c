@@ -3,8 +3,8 @@
  *
  * Runs:  in ring 0, interrupts off; arguments in the guest's registers. What a call has on the
  *        stack came along in EBX, then ESI (rom.asm).
- * Gives: do_<call> for each call that lib/vmi.def answers by HV or HV_ARGS. No argument is
- *        believed: frames, addresses and selectors are checked where they are used.
+ * Gives: an answer to each call that lib/vmi.def marks HV or HV_ARGS. No argument is believed:
+ *        frames, addresses and selectors are checked where they are used.
  */
 #include "hv-stub/host.h"
 #include "hv-stub/hv.h"
@@ -13,34 +13,27 @@
 #include "lib/vmi.h"
 
 #define FAILED 0xFFFFFFFFu
+#define STOLEN 2 /* GetCycleCounter: cycles that others had. Nobody else runs. */
 
-/* --- CPU ------------------------------------------------------------------------------------------ */
+/* --- descriptor tables ---------------------------------------------------------------------- */
 
 static void
-do_CPUID(struct vcpu *vcpu) {
-    guest_cpuid(vcpu);
+table_changed(struct vcpu *vcpu, const struct descriptor_table *table) {
+    if (table == &vcpu->gdt)
+        segments_load(vcpu);
+    else
+        set_direct_gate(vcpu);
 }
 
 static void
-do_RDMSR(struct vcpu *vcpu) {
-    if (!guest_rdmsr(vcpu))
-        vcpu->frame->eax = vcpu->frame->edx = 0;
-}
-
-/* A value that may not be written is not. */
-static void
-do_WRMSR(struct vcpu *vcpu) {
-    guest_wrmsr(vcpu);
-}
-
-static bool
-load_table(struct vcpu *vcpu, struct descriptor_table *table) {
+set_table(struct vcpu *vcpu, struct descriptor_table *table) {
     struct table_pointer pointer;
 
     if (!read_linear(vcpu, vcpu->frame->eax, &pointer, sizeof pointer))
-        return false;
+        guest_stop(STOP_FAULT, "a table's limit and base at %08x, which is not mapped",
+                   vcpu->frame->eax);
     *table = (struct descriptor_table){pointer.base, pointer.limit};
-    return true;
+    table_changed(vcpu, table);
 }
 
 static void
@@ -51,140 +44,34 @@ store_table(struct vcpu *vcpu, const struct descriptor_table *table) {
 }
 
 static void
-do_SetGDT(struct vcpu *vcpu) {
-    if (load_table(vcpu, &vcpu->gdt))
-        segments_load(vcpu);
-}
-
-static void
-do_SetIDT(struct vcpu *vcpu) {
-    if (load_table(vcpu, &vcpu->idt))
-        set_direct_gate(vcpu);
-}
-
-static void
-do_GetGDT(struct vcpu *vcpu) {
-    store_table(vcpu, &vcpu->gdt);
-}
-
-static void
-do_GetIDT(struct vcpu *vcpu) {
-    store_table(vcpu, &vcpu->idt);
-}
-
-static void
-do_SetLDT(struct vcpu *vcpu) {
-    if (vcpu->frame->eax & 0xFFFC)
-        guest_stop(STOP_MODE, "LDT %04x: there are no LDTs", vcpu->frame->eax & 0xFFFF);
-}
-
-static void
-do_GetLDT(struct vcpu *vcpu) {
-    vcpu->frame->eax = 0;
-}
-
-static void
-do_SetTR(struct vcpu *vcpu) {
-    if (!guest_load_task(vcpu, vcpu->frame->eax & 0xFFFF))
-        guest_stop(STOP_FAULT, "task register %04x: not an available TSS",
-                   vcpu->frame->eax & 0xFFFF);
-}
-
-static void
-do_GetTR(struct vcpu *vcpu) {
-    vcpu->frame->eax = vcpu->task;
-}
-
-/* Writes an entry of a table; true if it is in the table that the guest has loaded. */
-static bool
 write_entry(struct vcpu *vcpu, const struct descriptor_table *table) {
     const struct frame *frame = vcpu->frame;
     u32 entry[2] = {frame->ecx, frame->ebx};
 
     if (!write_linear(vcpu, frame->eax + frame->edx * 8, entry, sizeof entry))
-        guest_stop(STOP_FAULT, "descriptor table at %08x, which is not mapped writable",
+        guest_stop(STOP_FAULT, "a descriptor table at %08x, which is not mapped writable",
                    frame->eax);
-    return frame->eax == table->base && table->limit;
+    if (table->limit && frame->eax == table->base)
+        table_changed(vcpu, table);
 }
 
 static void
-do_WriteGDTEntry(struct vcpu *vcpu) {
-    if (write_entry(vcpu, &vcpu->gdt))
-        segments_update(vcpu, vcpu->frame->edx * 8);
+set_ldt(u32 selector) {
+    if (selector & 0xFFFC)
+        guest_stop(STOP_MODE, "LDT %04x: there are no LDTs", selector);
 }
 
 static void
-do_WriteIDTEntry(struct vcpu *vcpu) {
-    if (write_entry(vcpu, &vcpu->idt))
-        set_direct_gate(vcpu);
+set_task(struct vcpu *vcpu, u32 selector) {
+    if (!guest_load_task(vcpu, selector))
+        guest_stop(STOP_FAULT, "task register %04x, which is no available TSS", selector);
 }
 
 static void
-do_UpdateKernelStack(struct vcpu *vcpu) {
+update_kernel_stack(struct vcpu *vcpu) {
     vcpu->stack_selector = (vcpu->frame->eax & 0xFFFC) | 1;
     vcpu->stack_pointer = vcpu->frame->edx;
     host_direct_stack(vcpu->stack_selector, vcpu->stack_pointer);
-}
-
-static void
-do_SetCR0(struct vcpu *vcpu) {
-    guest_write_control(vcpu, 0, vcpu->frame->eax);
-}
-
-static void
-do_SetCR2(struct vcpu *vcpu) {
-    vcpu->cr2 = vcpu->frame->eax;
-}
-
-static void
-do_SetCR3(struct vcpu *vcpu) {
-    guest_write_control(vcpu, 3, vcpu->frame->eax);
-}
-
-static void
-do_SetCR4(struct vcpu *vcpu) {
-    guest_write_control(vcpu, 4, vcpu->frame->eax);
-}
-
-static void
-do_GetCR0(struct vcpu *vcpu) {
-    vcpu->frame->eax = vcpu->cr0;
-}
-
-static void
-do_GetCR2(struct vcpu *vcpu) {
-    vcpu->frame->eax = vcpu->cr2;
-}
-
-static void
-do_GetCR3(struct vcpu *vcpu) {
-    vcpu->frame->eax = vcpu->cr3;
-}
-
-static void
-do_GetCR4(struct vcpu *vcpu) {
-    vcpu->frame->eax = vcpu->cr4;
-}
-
-static void
-do_GetDR(struct vcpu *vcpu) {
-    vcpu->frame->eax = 0;
-}
-
-static void
-do_Halt(struct vcpu *vcpu) {
-    vcpu->shared->flag |= SHARED_IF;
-    vcpu->halted = true;
-}
-
-static void
-do_Reboot(struct vcpu *vcpu) {
-    host_reset();
-}
-
-static void
-do_Shutdown(struct vcpu *vcpu) {
-    guest_ended(EXIT_BASE);
 }
 
 /* --- page tables -------------------------------------------------------------------------------------- */
@@ -193,6 +80,7 @@ do_Shutdown(struct vcpu *vcpu) {
 static pte_t *
 entry_at(struct vcpu *vcpu, va_t va, u32 *pa) {
     struct walk found;
+    pte_t *entry;
     u32 error;
 
     if (va & 7)
@@ -203,64 +91,40 @@ entry_at(struct vcpu *vcpu, va_t va, u32 *pa) {
         *pa = (found.gfn << PAGE_SHIFT) + (va & PAGE_MASK);
     else
         guest_stop(STOP_FAULT, "a page table entry at %08x, which is not mapped writable", va);
-    return guest_memory(vcpu->guest, *pa, sizeof(pte_t));
-}
-
-static void
-no_such_memory(va_t va) {
-    guest_stop(STOP_MEMORY, "a page table entry at %08x, which is not its memory", va);
-}
-
-static void
-do_SetPxELong(struct vcpu *vcpu) {
-    const struct frame *frame = vcpu->frame;
-    pte_t value = (pte_t)frame->edx << 32 | frame->eax;
-    u32 pa;
-    pte_t *entry = entry_at(vcpu, frame->ecx, &pa);
-
+    entry = guest_memory(vcpu->guest, *pa, sizeof *entry);
     if (!entry)
-        no_such_memory(frame->ecx);
+        guest_stop(STOP_MEMORY, "a page table entry at %08x, which is not its memory", va);
+    return entry;
+}
+
+static void
+set_entry(struct vcpu *vcpu, pte_t value) {
+    u32 pa;
+    pte_t *entry = entry_at(vcpu, vcpu->frame->ecx, &pa);
+
     *entry = value;
     shadow_update(vcpu, pa, value);
 }
 
 static void
-do_UpdatePxELong(struct vcpu *vcpu) {
+update_entry(struct vcpu *vcpu) {
     u32 pa;
     const pte_t *entry = entry_at(vcpu, vcpu->frame->eax, &pa);
 
-    if (!entry)
-        no_such_memory(vcpu->frame->eax);
     shadow_update(vcpu, pa, *entry);
 }
 
+/* The flag of level n is bit n - 1. */
 static void
-do_AllocatePage(struct vcpu *vcpu) {
-    switch (vcpu->frame->edx & VMI_PAGE_LEVEL) {
-    case VMI_PAGE_PT: shadow_announce(vcpu, vcpu->frame->eax, 1); break;
-    case VMI_PAGE_PD: shadow_announce(vcpu, vcpu->frame->eax, 2); break;
-    case VMI_PAGE_PDP: shadow_announce(vcpu, vcpu->frame->eax, 3); break;
-    }
+allocate_page(struct vcpu *vcpu) {
+    u32 level = (u32)__builtin_ffs(vcpu->frame->edx & VMI_PAGE_LEVEL);
+
+    if (level >= 1 && level <= 3)
+        shadow_announce(vcpu, vcpu->frame->eax, level);
 }
 
 static void
-do_ReleasePage(struct vcpu *vcpu) {
-    shadow_release(vcpu, vcpu->frame->eax);
-}
-
-static void
-do_InvalPage(struct vcpu *vcpu) {
-    shadow_flush_one(vcpu, vcpu->frame->eax);
-}
-
-/* Each return to the guest loads CR3, which is a flush. */
-static void
-do_FlushTLB(struct vcpu *vcpu) {
-    shadow_flush(vcpu);
-}
-
-static void
-do_SetLinearMapping(struct vcpu *vcpu) {
+set_linear_mapping(struct vcpu *vcpu) {
     const struct frame *frame = vcpu->frame;
 
     if (frame->eax == 0 && frame->ecx <= vcpu->guest->pages)
@@ -268,56 +132,16 @@ do_SetLinearMapping(struct vcpu *vcpu) {
             (struct linear){frame->edx, frame->ecx << PAGE_SHIFT, frame->ebx << PAGE_SHIFT};
 }
 
-/* --- ports ------------------------------------------------------------------------------------------------ */
-
-static void
-do_INB(struct vcpu *vcpu) {
-    vcpu->frame->eax = port_read(vcpu, vcpu->frame->edx & 0xFFFF);
-}
-
-static void
-do_INW(struct vcpu *vcpu) {
-    vcpu->frame->eax = 0xFFFF;
-}
-
-static void
-do_INL(struct vcpu *vcpu) {
-    vcpu->frame->eax = 0xFFFFFFFF;
-}
-
-static void
-do_OUTB(struct vcpu *vcpu) {
-    port_write(vcpu, vcpu->frame->edx & 0xFFFF, vcpu->frame->eax & 0xFF);
-}
-
-/* No port of ours is wider than a byte. */
-static void
-do_OUTW(struct vcpu *vcpu) {}
-
-static void
-do_OUTL(struct vcpu *vcpu) {}
-
 /* --- time --------------------------------------------------------------------------------------------------- */
 
 static void
-return_u64(struct vcpu *vcpu, u64 value) {
-    vcpu->frame->eax = (u32)value;
-    vcpu->frame->edx = (u32)(value >> 32);
+return_u64(struct frame *frame, u64 value) {
+    frame->eax = (u32)value;
+    frame->edx = (u32)(value >> 32);
 }
 
 static void
-do_GetCycleFrequency(struct vcpu *vcpu) {
-    return_u64(vcpu, host_ticks(PIT_HZ));
-}
-
-/* Nobody else runs: all of real time is available, and none is stolen. */
-static void
-do_GetCycleCounter(struct vcpu *vcpu) {
-    return_u64(vcpu, vcpu->frame->eax == 2 ? 0 : rdtsc());
-}
-
-static void
-do_SetAlarm(struct vcpu *vcpu) {
+set_alarm(struct vcpu *vcpu) {
     const struct frame *frame = vcpu->frame;
     u64 period = (u64)frame->esi << 32 | frame->ebx;
 
@@ -326,50 +150,78 @@ do_SetAlarm(struct vcpu *vcpu) {
     timer_arm(vcpu);
 }
 
-static void
-do_CancelAlarm(struct vcpu *vcpu) {
-    vcpu->frame->eax = vcpu->alarm.deadline != 0;
+static bool
+cancel_alarm(struct vcpu *vcpu) {
+    bool armed = vcpu->alarm.deadline != 0;
+
     vcpu->alarm = (struct alarm){0};
     timer_arm(vcpu);
+    return armed;
 }
 
-/* --- VMI_Init, and what the ROM's own code asks for ---------------------------------------------------------- */
+/* --- the calls ------------------------------------------------------------------------------ */
 
 /* From here on the guest is paravirtual; it runs in ring 1 as before. */
-static void
-vmi_init(struct vcpu *vcpu) {
+static u32
+init(struct vcpu *vcpu) {
     bool possible = !vcpu->vmi && vcpu->cr0 >> 31;
 
-    vcpu->frame->eax = possible ? 0 : FAILED;
     vcpu->vmi |= possible;
+    return possible ? 0 : FAILED;
 }
 
-typedef void (*handler)(struct vcpu *);
-
-#define HANDLER_HV(name)      do_##name
-#define HANDLER_HV_ARGS(name) do_##name
-#define HANDLER_CODE(name)    NULL
-#define HANDLER_JUMP(name)    NULL
-#define HANDLER_NOP(name)     NULL
-#define HANDLER_NONE(name)    NULL
-
-static const handler handlers[] = {
-#define VMI_CALL(number, name, how, doc) [number] = HANDLER_##how(name),
-#include "lib/vmi.def"
-#undef VMI_CALL
-    [VMI_INIT] = vmi_init,
-};
-
+/* A line a call, in the order of lib/vmi.def. What is not here is answered by the ROM alone. */
 void
 vmi_call(struct vcpu *vcpu) {
-    u32 call = vcpu->frame->vector - VMI_VECTOR;
+    struct frame *frame = vcpu->frame;
 
     vcpu->guest->exits[REASON_CALL]++;
-    if (call == VMI_IRET_DELIVER)
-        guest_iret(vcpu);
-    else if (call < ARRAY_SIZE(handlers) && handlers[call])
-        handlers[call](vcpu);
-    /* VMI_DELIVER: whatever waits is injected on the way out, now that IF is set. */
+    switch (frame->vector - VMI_VECTOR) {
+    case VMI_CPUID: guest_cpuid(vcpu); break;
+    case VMI_WRMSR: guest_wrmsr(vcpu); break;
+    case VMI_RDMSR: guest_rdmsr(vcpu); break;
+    case VMI_SetGDT: set_table(vcpu, &vcpu->gdt); break;
+    case VMI_SetLDT: set_ldt(frame->eax & 0xFFFF); break;
+    case VMI_SetIDT: set_table(vcpu, &vcpu->idt); break;
+    case VMI_SetTR: set_task(vcpu, frame->eax & 0xFFFF); break;
+    case VMI_GetGDT: store_table(vcpu, &vcpu->gdt); break;
+    case VMI_GetLDT: frame->eax = 0; break;
+    case VMI_GetIDT: store_table(vcpu, &vcpu->idt); break;
+    case VMI_GetTR: frame->eax = vcpu->task; break;
+    case VMI_WriteGDTEntry: write_entry(vcpu, &vcpu->gdt); break;
+    case VMI_WriteIDTEntry: write_entry(vcpu, &vcpu->idt); break;
+    case VMI_UpdateKernelStack: update_kernel_stack(vcpu); break;
+    case VMI_SetCR0: guest_write_control(vcpu, 0, frame->eax); break;
+    case VMI_SetCR2: guest_write_control(vcpu, 2, frame->eax); break;
+    case VMI_SetCR3: guest_write_control(vcpu, 3, frame->eax); break;
+    case VMI_SetCR4: guest_write_control(vcpu, 4, frame->eax); break;
+    case VMI_GetCR0: frame->eax = vcpu->cr0; break;
+    case VMI_GetCR2: frame->eax = vcpu->cr2; break;
+    case VMI_GetCR3: frame->eax = vcpu->cr3; break;
+    case VMI_GetCR4: frame->eax = vcpu->cr4; break;
+    case VMI_GetDR: frame->eax = 0; break;
+    case VMI_Halt: guest_halt(vcpu); break;
+    case VMI_Reboot: host_reset();
+    case VMI_Shutdown: guest_ended(EXIT_BASE);
+    case VMI_SetPxELong: set_entry(vcpu, (pte_t)frame->edx << 32 | frame->eax); break;
+    case VMI_UpdatePxELong: update_entry(vcpu); break;
+    case VMI_AllocatePage: allocate_page(vcpu); break;
+    case VMI_ReleasePage: shadow_release(vcpu, frame->eax); break;
+    case VMI_InvalPage: shadow_flush_one(vcpu, frame->eax); break;
+    case VMI_FlushTLB: shadow_flush(vcpu); break;
+    case VMI_SetLinearMapping: set_linear_mapping(vcpu); break;
+    case VMI_INL: frame->eax = 0xFFFFFFFF; break; /* no port of ours is wider than a byte */
+    case VMI_INB: frame->eax = port_read(vcpu, frame->edx & 0xFFFF); break;
+    case VMI_INW: frame->eax = 0xFFFF; break;
+    case VMI_OUTB: port_write(vcpu, frame->edx & 0xFFFF, frame->eax & 0xFF); break;
+    case VMI_GetCycleFrequency: return_u64(frame, host_ticks(PIT_HZ)); break;
+    case VMI_GetCycleCounter: return_u64(frame, frame->eax == STOLEN ? 0 : rdtsc()); break;
+    case VMI_SetAlarm: set_alarm(vcpu); break;
+    case VMI_CancelAlarm: frame->eax = cancel_alarm(vcpu); break;
+    case VMI_INIT: frame->eax = init(vcpu); break;
+    case VMI_DELIVER: break; /* IF is set now: what waits is injected on the way out */
+    case VMI_IRET_DELIVER: guest_iret(vcpu); break;
+    }
 }
 
 /* An interrupt while the ROM's iret has restored the virtual IF, but not yet left. */

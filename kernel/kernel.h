@@ -135,8 +135,6 @@ int console_print(va_t buffer, u32 length);
 int crash_on_purpose(u32 how);
 
 /* syscall.c, for entry.asm */
-typedef int(PV_ABI *syscall_function)(u32, u32, u32);
-extern const syscall_function syscall_table[SYS_COUNT];
-extern const u32 syscall_count;
+PV_ABI int syscall(u32 a, u32 b, u32 c, u32 number);
 
 #endif

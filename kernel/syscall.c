@@ -7,18 +7,6 @@
  */
 #include "kernel/kernel.h"
 
-#define ARGUMENTS u32 a, u32 b, u32 c
-
-static PV_ABI int
-sys_exit(ARGUMENTS) {
-    proc_exit(a & 0xFF);
-}
-
-static PV_ABI int
-sys_fork(ARGUMENTS) {
-    return proc_fork();
-}
-
 /* Gathers argv[] in `args`, a page; *size bytes, *count strings. */
 static int
 gather_arguments(char *args, va_t argv, u32 *size, u32 *count) {
@@ -40,19 +28,19 @@ gather_arguments(char *args, va_t argv, u32 *size, u32 *count) {
     }
 }
 
-static PV_ABI int
-sys_exec(ARGUMENTS) {
+static int
+sys_exec(va_t name, va_t argv) {
     char path[NAME_MAX + 1];
     char *args;
     u32 size, count;
-    int result = copy_string(path, a, sizeof path);
+    int result = copy_string(path, name, sizeof path);
 
     if (result < 0)
         return result;
     args = page_alloc();
     if (!args)
         return -ENOMEM;
-    result = gather_arguments(args, b, &size, &count);
+    result = gather_arguments(args, argv, &size, &count);
     if (result == 0)
         result = exec(path, args, size, count);
     page_put(args);
@@ -60,150 +48,119 @@ sys_exec(ARGUMENTS) {
     return result;
 }
 
-static PV_ABI int
-sys_wait(ARGUMENTS) {
-    return proc_wait((i32)a, b, c);
-}
-
-static PV_ABI int
-sys_kill(ARGUMENTS) {
-    return proc_kill(a);
-}
-
-static PV_ABI int
-sys_getpid(ARGUMENTS) {
-    return (int)current->pid;
-}
-
-static PV_ABI int
-sys_yield(ARGUMENTS) {
-    sched_yield();
-    return 0;
-}
-
-static PV_ABI int
-sys_sleep(ARGUMENTS) {
-    return timer_sleep(a);
-}
-
-static PV_ABI int
-sys_sbrk(ARGUMENTS) {
+static int
+sys_sbrk(i32 bytes) {
     va_t old;
-    int error = vm_sbrk(&current->vm, (i32)a, &old);
+    int error = vm_sbrk(&current->vm, bytes, &old);
 
     return error ? error : (int)old;
 }
 
-static PV_ABI int
-sys_open(ARGUMENTS) {
+static int
+sys_open(va_t name) {
     char path[NAME_MAX + 1];
-    int length = copy_string(path, a, sizeof path);
+    int length = copy_string(path, name, sizeof path);
 
     return length < 0 ? length : file_open(path);
 }
 
-static PV_ABI int
-sys_close(ARGUMENTS) {
-    return file_close(a);
-}
-
-static PV_ABI int
-sys_read(ARGUMENTS) {
-    return file_read(a, b, c);
-}
-
-static PV_ABI int
-sys_write(ARGUMENTS) {
-    return file_write(a, b, c);
-}
-
-static PV_ABI int
-sys_dup(ARGUMENTS) {
-    return file_dup(a);
-}
-
-static PV_ABI int
-sys_pipe(ARGUMENTS) {
+static int
+sys_pipe(va_t answer) {
     int fd[2];
     int error = file_pipe(fd);
 
-    if (error || copy_to_user(a, fd, sizeof fd) == 0)
+    if (error || copy_to_user(answer, fd, sizeof fd) == 0)
         return error;
     file_close((u32)fd[0]);
     file_close((u32)fd[1]);
     return -EFAULT;
 }
 
-static PV_ABI int
-sys_readdir(ARGUMENTS) {
-    const struct initrd_file *file = initrd_entry(a);
+static int
+sys_readdir(u32 index, va_t answer) {
+    const struct initrd_file *file = initrd_entry(index);
     struct dirent entry = {0};
 
     if (!file)
         return -ENOENT;
     strlcpy(entry.name, file->name, sizeof entry.name);
     entry.size = file->size;
-    return copy_to_user(b, &entry, sizeof entry);
+    return copy_to_user(answer, &entry, sizeof entry);
 }
 
-static PV_ABI int
-sys_procinfo(ARGUMENTS) {
+static int
+sys_procinfo(u32 pid, va_t answer) {
     struct procinfo info;
-    int error = proc_info(a, &info);
+    int error = proc_info(pid, &info);
 
-    return error ? error : copy_to_user(b, &info, sizeof info);
+    return error ? error : copy_to_user(answer, &info, sizeof info);
 }
 
-static PV_ABI int
-sys_meminfo(ARGUMENTS) {
+static int
+sys_meminfo(va_t answer) {
     struct meminfo info;
 
     frame_info(&info);
-    return copy_to_user(a, &info, sizeof info);
+    return copy_to_user(answer, &info, sizeof info);
 }
 
-static PV_ABI int
-sys_clock(ARGUMENTS) {
+static int
+sys_clock(va_t answer) {
     struct clockinfo info;
 
     timer_info(&info);
-    return copy_to_user(a, &info, sizeof info);
+    return copy_to_user(answer, &info, sizeof info);
 }
 
-static PV_ABI int
-sys_pv(ARGUMENTS) {
+static int
+sys_pv(u32 what, u32 index, va_t address) {
     union pv_answer answer;
-    int size = pv_query(a, b, &answer);
+    int size = pv_query(what, index, &answer);
 
-    return size < 0 ? size : copy_to_user(c, &answer, (u32)size);
+    return size < 0 ? size : copy_to_user(address, &answer, (u32)size);
 }
 
-static PV_ABI int
-sys_power(ARGUMENTS) {
-    if (a == POWER_OFF)
-        machine_off(b);
-    if (a == POWER_REBOOT)
+static int
+sys_power(u32 how, u32 status) {
+    if (how == POWER_OFF)
+        machine_off(status);
+    if (how == POWER_REBOOT)
         reboot();
     return -EINVAL;
 }
 
-static PV_ABI int
-sys_crash(ARGUMENTS) {
-    return crash_on_purpose(a);
+static int
+sys_yield(void) {
+    sched_yield();
+    return 0;
 }
 
-const u32 syscall_count = SYS_COUNT;
-
-const syscall_function syscall_table[SYS_COUNT] = {
-    [SYS_exit] = sys_exit,         [SYS_fork] = sys_fork,
-    [SYS_exec] = sys_exec,         [SYS_wait] = sys_wait,
-    [SYS_kill] = sys_kill,         [SYS_getpid] = sys_getpid,
-    [SYS_yield] = sys_yield,       [SYS_sleep] = sys_sleep,
-    [SYS_sbrk] = sys_sbrk,         [SYS_open] = sys_open,
-    [SYS_close] = sys_close,       [SYS_read] = sys_read,
-    [SYS_write] = sys_write,       [SYS_dup] = sys_dup,
-    [SYS_pipe] = sys_pipe,         [SYS_readdir] = sys_readdir,
-    [SYS_procinfo] = sys_procinfo, [SYS_meminfo] = sys_meminfo,
-    [SYS_clock] = sys_clock,       [SYS_pv] = sys_pv,
-    [SYS_power] = sys_power,       [SYS_crash] = sys_crash,
-};
+/* Called by entry.asm: a line a call. */
+PV_ABI int
+syscall(u32 a, u32 b, u32 c, u32 number) {
+    switch (number) {
+    case SYS_exit: proc_exit(a & 0xFF);
+    case SYS_fork: return proc_fork();
+    case SYS_exec: return sys_exec(a, b);
+    case SYS_wait: return proc_wait((i32)a, b, c);
+    case SYS_kill: return proc_kill(a);
+    case SYS_getpid: return (int)current->pid;
+    case SYS_yield: return sys_yield();
+    case SYS_sleep: return timer_sleep(a);
+    case SYS_sbrk: return sys_sbrk((i32)a);
+    case SYS_open: return sys_open(a);
+    case SYS_close: return file_close(a);
+    case SYS_read: return file_read(a, b, c);
+    case SYS_write: return file_write(a, b, c);
+    case SYS_dup: return file_dup(a);
+    case SYS_pipe: return sys_pipe(a);
+    case SYS_readdir: return sys_readdir(a, b);
+    case SYS_procinfo: return sys_procinfo(a, b);
+    case SYS_meminfo: return sys_meminfo(a);
+    case SYS_clock: return sys_clock(a);
+    case SYS_pv: return sys_pv(a, b, c);
+    case SYS_power: return sys_power(a, b);
+    case SYS_crash: return crash_on_purpose(a);
+    }
+    return -ENOSYS;
+}

@@ -11,7 +11,7 @@
 %include "arch/x86/layout.inc"
 %include "pvops/pv_call.inc"
 
-extern trap, trap_exit_work, syscall_table, syscall_count, need_work
+extern trap, trap_exit_work, syscall, need_work
 
 %macro SAVE_REGISTERS 0
     pushad
@@ -69,18 +69,12 @@ syscall_entry:
     push    VECTOR_SYSCALL
     SAVE_REGISTERS
     ENTER_KERNEL esi
-    cmp     eax, [syscall_count]
-    jae     .unknown
-    mov     esi, [syscall_table + eax * 4]
-    mov     eax, ebx                    ; C's first argument (regparm): EAX
+    push    eax                         ; C's fourth argument
+    mov     eax, ebx                    ; its first (regparm): EAX
     xchg    ecx, edx                    ; its second: EDX, its third: ECX
-    call    esi
-.done:
+    call    syscall
+    add     esp, 4
     mov     [esp + FRAME_EAX], eax
-    jmp     trap_return
-.unknown:
-    mov     eax, -38                    ; -ENOSYS
-    jmp     .done
 
 ; --- back to the program -----------------------------------------------------------------------
 
