@@ -44,6 +44,13 @@ console_guest_wrote(u32 byte) {
     inside_line = byte != '\n';
 }
 
+/* As the guest's own driver would send it. */
+void
+console_guest_text(const char *text, u32 length) {
+    sink(NULL, text, length);
+    inside_line = text[length - 1] != '\n';
+}
+
 void
 hv_vprint(const char *format, va_list args) {
     u32 lcr = in8(LCR), ier;

@@ -21,7 +21,6 @@
 #define MSR_TSC          0x10
 #define MSR_SYSENTER_CS  0x174
 #define MSR_SYSENTER_EIP 0x176
-#define CPUID_SIGNATURE  0x40000000
 
 static u32 *
 reg(struct vcpu *vcpu, u32 number) {
@@ -226,11 +225,16 @@ guest_cpuid(struct vcpu *vcpu) {
     struct frame *frame = vcpu->frame;
     u32 leaf = frame->eax;
 
-    if (leaf == CPUID_SIGNATURE) {
-        frame->eax = CPUID_SIGNATURE;
+    if (leaf == HV_CPUID_SIGNATURE) {
+        frame->eax = HV_CPUID_SIGNATURE;
         memcpy(&frame->ebx, "Para", 4);
         memcpy(&frame->ecx, "vane", 4);
         memcpy(&frame->edx, "stub", 4);
+        return;
+    }
+    if (leaf >= HV_CPUID_EXITS && leaf < HV_CPUID_EXITS + REASONS) {
+        frame->eax = vcpu->guest->exits[leaf - HV_CPUID_EXITS];
+        frame->edx = 0;
         return;
     }
     asm volatile("cpuid" : "+a"(frame->eax), "=b"(frame->ebx), "+c"(frame->ecx), "=d"(frame->edx));
@@ -274,8 +278,8 @@ execute(struct vcpu *vcpu, const struct insn *insn) {
     u32 value;
 
     switch (insn->kind) {
-    case INSN_CLI: vcpu->shared->flag &= ~SHARED_IF; return true;
-    case INSN_STI: vcpu->shared->flag |= SHARED_IF; return true;
+    case INSN_CLI: vcpu->shared->flag &= ~HV_FLAG_IF; return true;
+    case INSN_STI: vcpu->shared->flag |= HV_FLAG_IF; return true;
     case INSN_HLT: vcpu->halted = true; return true;
     case INSN_IN_IMM: port_input(vcpu, insn->immediate, insn->operand_size); return true;
     case INSN_IN_DX: port_input(vcpu, frame->edx & 0xFFFF, insn->operand_size); return true;
@@ -344,7 +348,7 @@ is_port(const struct insn *insn) {
 }
 
 static bool
-step(struct vcpu *vcpu, u32 skip, enum exit_reason reason) {
+step(struct vcpu *vcpu, u32 skip, enum hv_reason reason) {
     struct insn insn;
     u32 eip = vcpu->frame->eip;
 

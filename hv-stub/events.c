@@ -30,7 +30,7 @@
 
 bool
 guest_interruptible(const struct vcpu *vcpu) {
-    return vcpu->shared->flag & SHARED_IF;
+    return vcpu->shared->flag & HV_FLAG_IF;
 }
 
 u32
@@ -46,7 +46,7 @@ void
 guest_set_flags(struct vcpu *vcpu, u32 flags) {
     u32 never = FLAG_IOPL | FLAG_VM | FLAG_VIF | ((vcpu->frame->cs & 3) == 3 ? 0 : FLAG_NT);
 
-    vcpu->shared->flag = flags & FLAG_IF ? SHARED_IF : 0;
+    vcpu->shared->flag = flags & FLAG_IF ? HV_FLAG_IF : 0;
     vcpu->frame->eflags = (flags & ~never) | FLAG_IF | FLAG_1;
 }
 
@@ -130,7 +130,7 @@ inject(struct vcpu *vcpu, u32 vector, u32 error) {
 /* With interrupts on, until one comes. */
 void
 guest_halt(struct vcpu *vcpu) {
-    vcpu->shared->flag |= SHARED_IF;
+    vcpu->shared->flag |= HV_FLAG_IF;
     vcpu->halted = true;
 }
 

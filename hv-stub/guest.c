@@ -124,16 +124,9 @@ guest_run(struct guest *guest) {
 
 static void
 print_statistics(const struct guest *guest) {
-    static const char *const names[REASONS] = {
-        [REASON_INTERRUPT] = "interrupts", [REASON_FILL] = "shadow fills",
-        [REASON_FAULT] = "faults",         [REASON_INT] = "INT n",
-        [REASON_EMULATE] = "emulated",     [REASON_FORCED] = "forced",
-        [REASON_PORT] = "port accesses",   [REASON_CALL] = "VMI calls",
-    };
-
     hv_print("hv-stub: exits:");
     for (u32 i = 0; i < REASONS; i++)
-        hv_print(" %s %u%s", names[i], guest->exits[i], i + 1 < REASONS ? "," : "\n");
+        hv_print(" %s %u%s", hv_reason_names[i], guest->exits[i], i + 1 < REASONS ? "," : "\n");
 }
 
 void

@@ -13,12 +13,14 @@
 #define HOST_VECTORS 48 /* exceptions, and the PIC's lines behind them */
 #define HOST_IRQ     32
 
-/* VMI calls are INT n of ring 1: vector VMI_VECTOR + number. Behind those of lib/vmi.def are what
- * the ROM's own code asks for. */
+/* VMI calls are INT n of ring 1: the calls of the standard from VMI_VECTOR on, then those with
+ * numbers from 128, our own, and last what only the ROM's code asks for. */
 #define VMI_VECTOR       0x90
-#define VMI_INIT         74
-#define VMI_DELIVER      75 /* an interrupt waits, and IF is now set */
-#define VMI_IRET_DELIVER 76 /* the same, with the iret still to be done */
-#define VMI_VECTORS      77
+#define VMI_STANDARD     74
+#define VMI_EXTENSIONS   128
+#define VMI_INIT         133
+#define VMI_DELIVER      134 /* an interrupt waits, and IF is now set */
+#define VMI_IRET_DELIVER 135 /* the same, with the iret still to be done */
+#define VMI_VECTORS      82
 
 #endif

@@ -41,14 +41,6 @@ struct vpic {
     } chip[2];
 };
 
-/* What guest and hypervisor share: the page at HV_SHARED. The guest may write anything to it. */
-#define SHARED_IF      0x01 /* the virtual IF */
-#define SHARED_PENDING 0x80 /* an interrupt waits for it */
-
-struct vcpu_shared {
-    volatile u8 flag;
-};
-
 struct table_pointer {
     u16 limit;
     u32 base;
@@ -71,18 +63,6 @@ struct vpit {
     } channel[3];
     struct alarm alarm; /* of channel 0 */
     u8 port_b;
-};
-
-enum exit_reason {
-    REASON_INTERRUPT, /* of a device */
-    REASON_FILL,      /* a shadow table had no entry yet */
-    REASON_FAULT,     /* an exception that the guest handles */
-    REASON_INT,       /* INT n */
-    REASON_EMULATE,   /* a privileged instruction */
-    REASON_FORCED,    /* an instruction behind HV_PREFIX */
-    REASON_PORT,      /* in, out */
-    REASON_CALL,      /* a VMI call */
-    REASONS
 };
 
 struct vcpu {
@@ -245,8 +225,9 @@ bool guest_write_control(struct vcpu *vcpu, u32 number, u32 value);
 
 void vmi_install_rom(const struct guest *guest);
 void vmi_call(struct vcpu *vcpu);
-void vmi_complete_iret(struct vcpu *vcpu);
-extern const u8 rom_iret_start[], rom_iret_end[];
+void vmi_read_queue(struct vcpu *vcpu);
+void vmi_interrupted(struct vcpu *vcpu);
+extern const u8 rom_iret_start[], rom_iret_end[], rom_append_start[], rom_append_end[];
 void rom_get_relocation(void);
 
 /* --- devices.c, vpic.c, vpit.c -------------------------------------------------------------------------- */
@@ -287,6 +268,7 @@ NORETURN void host_leave(u32 status_byte);
 void hv_print(const char *format, ...) PRINTF_LIKE(1, 2);
 void hv_vprint(const char *format, va_list args);
 void console_guest_wrote(u32 byte);
+void console_guest_text(const char *text, u32 length);
 
 /* --- main.c, trap.c -------------------------------------------------------------------------------- */
 

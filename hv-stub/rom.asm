@@ -19,8 +19,15 @@ RELOCATION_CALL equ 1
 RELOCATION_JUMP equ 2
 RELOCATION_NOP  equ 3
 
-FLAG_IF         equ 0x01                ; of the byte at HV_SHARED
 EFLAGS_IF       equ 0x200
+
+%define VECTOR_OF(number) VMI_VECTOR + number - (number / VMI_EXTENSIONS) * (VMI_EXTENSIONS - VMI_STANDARD)
+
+; The shared page, struct vcpu_shared
+SHARED_FLAG     equ HV_SHARED
+SHARED_LAZY     equ HV_SHARED + 1
+SHARED_QUEUED   equ HV_SHARED + 4
+SHARED_QUEUE    equ HV_SHARED + 8
 
 section .rom progbits alloc exec nowrite align=4096
 
@@ -28,7 +35,7 @@ section .rom progbits alloc exec nowrite align=4096
 
 %macro ENTRY_HV 2 ; number, name
 rom_%2:
-    int     VMI_VECTOR + %1
+    int     VECTOR_OF(%1)
     ret
 %endmacro
 
@@ -38,7 +45,7 @@ rom_%2:
     push    esi
     mov     ebx, [esp + 12]
     mov     esi, [esp + 16]
-    int     VMI_VECTOR + %1
+    int     VECTOR_OF(%1)
     pop     esi
     pop     ebx
     ret
@@ -69,20 +76,20 @@ rom_SetInterruptMask:
     test    ah, EFLAGS_IF >> 8
     jz      rom_DisableInterrupts
 rom_EnableInterrupts:
-    or      byte [ss:HV_SHARED], FLAG_IF
+    or      byte [ss:SHARED_FLAG], HV_FLAG_IF
     js      .waiting
     ret
 .waiting:
-    int     VMI_VECTOR + VMI_DELIVER
+    int     VECTOR_OF(VMI_DELIVER)
     ret
 
 rom_DisableInterrupts:
-    and     byte [ss:HV_SHARED], ~FLAG_IF
+    and     byte [ss:SHARED_FLAG], ~HV_FLAG_IF
     ret
 
 rom_GetInterruptMask:
-    movzx   eax, byte [ss:HV_SHARED]
-    and     eax, FLAG_IF
+    movzx   eax, byte [ss:SHARED_FLAG]
+    and     eax, HV_FLAG_IF
     shl     eax, 9
     ret
 
@@ -94,23 +101,60 @@ rom_IRET:
 rom_iret_start:
     test    byte [esp + 9], EFLAGS_IF >> 8
     jz      .off
-    or      byte [ss:HV_SHARED], FLAG_IF
+    or      byte [ss:SHARED_FLAG], HV_FLAG_IF
     js      .waiting
     iret
 .off:
-    and     byte [ss:HV_SHARED], ~FLAG_IF
+    and     byte [ss:SHARED_FLAG], ~HV_FLAG_IF
     iret
 .waiting:
-    int     VMI_VECTOR + VMI_IRET_DELIVER
+    int     VECTOR_OF(VMI_IRET_DELIVER)
 rom_iret_end:
+
+; Appends an entry to the queue; until the index is stored nothing has happened. If an interrupt
+; comes before that, the hypervisor sends us back to the start: its handler may have the queue read.
+global rom_append_start, rom_append_end
+rom_Queue:
+    push    ebx
+rom_append_start:
+    mov     ebx, [ss:SHARED_QUEUED]
+    cmp     ebx, HV_QUEUE_BYTES
+    jae     rom_append_full
+    mov     [ss:SHARED_QUEUE + ebx], ecx
+    mov     [ss:SHARED_QUEUE + ebx + 4], eax
+    mov     [ss:SHARED_QUEUE + ebx + 8], edx
+    add     ebx, 12
+    mov     [ss:SHARED_QUEUED], ebx
+rom_append_end:
+    pop     ebx
+    cmp     byte [ss:SHARED_LAZY], 0
+    je      rom_Null                    ; any call has the queue read
+    ret
+rom_append_full:
+    int     VECTOR_OF(128)
+    jmp     rom_append_start
+
+rom_SetLazy:
+    mov     [ss:SHARED_LAZY], al
+    test    al, al
+    jnz     .done
+    cmp     dword [ss:SHARED_QUEUED], 0
+    jne     rom_Null
+.done:
+    ret
 
 ; --- VMI_GetRelocationInfo: EAX call; EAX address, EDX type --------------------------------------
 
 global rom_get_relocation
 rom_get_relocation:
     xor     edx, edx
-    cmp     eax, VMI_COUNT
+    cmp     eax, VMI_STANDARD
+    jb      .known
+    sub     eax, VMI_EXTENSIONS
+    cmp     eax, VMI_COUNT - VMI_STANDARD
     jae     .none
+    add     eax, VMI_STANDARD
+.known:
     mov     edx, [ss:rom_table + eax * 8 + 4]
     mov     eax, [ss:rom_table + eax * 8]
     ret

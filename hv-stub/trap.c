@@ -74,7 +74,7 @@ static void
 interrupt(struct vcpu *vcpu) {
     vcpu->guest->exits[REASON_INTERRUPT]++;
     host_interrupt(vcpu, vcpu->frame->vector - HOST_IRQ);
-    vmi_complete_iret(vcpu);
+    vmi_interrupted(vcpu);
 }
 
 /* A trap in ring 0: an interrupt ends a wait; a fault on the way out is the guest's selectors'
@@ -100,7 +100,12 @@ prepare_to_leave(struct vcpu *vcpu) {
     inject_pending(vcpu);
     guest_set_flags(vcpu, guest_flags(vcpu));
     if (vpic_pending(&vcpu->pic))
-        vcpu->shared->flag |= SHARED_PENDING;
+        vcpu->shared->flag |= HV_FLAG_PENDING;
+}
+
+static bool
+is_interrupt(u32 vector) {
+    return vector >= HOST_IRQ && vector < HOST_VECTORS;
 }
 
 /* Returns what switcher.asm needs: the guest's frame in EDX, its shadow root in EAX. */
@@ -112,6 +117,8 @@ hv_trap(struct frame *frame) {
         trap_in_ring_0(vcpu, frame);
     } else {
         vcpu->frame = frame;
+        if (vcpu->shared->queued && vcpu->vmi && !is_interrupt(frame->vector))
+            vmi_read_queue(vcpu);
         if (frame->vector >= VMI_VECTOR)
             vmi_call(vcpu);
         else if (frame->vector >= HOST_IRQ)

@@ -68,10 +68,10 @@ set_task(struct vcpu *vcpu, u32 selector) {
 }
 
 static void
-update_kernel_stack(struct vcpu *vcpu) {
-    vcpu->stack_selector = (vcpu->frame->eax & 0xFFFC) | 1;
-    vcpu->stack_pointer = vcpu->frame->edx;
-    host_direct_stack(vcpu->stack_selector, vcpu->stack_pointer);
+update_kernel_stack(struct vcpu *vcpu, u32 selector, u32 sp) {
+    vcpu->stack_selector = (selector & 0xFFFC) | 1;
+    vcpu->stack_pointer = sp;
+    host_direct_stack(vcpu->stack_selector, sp);
 }
 
 /* --- page tables -------------------------------------------------------------------------------------- */
@@ -98,9 +98,9 @@ entry_at(struct vcpu *vcpu, va_t va, u32 *pa) {
 }
 
 static void
-set_entry(struct vcpu *vcpu, pte_t value) {
+set_entry(struct vcpu *vcpu, va_t va, pte_t value) {
     u32 pa;
-    pte_t *entry = entry_at(vcpu, vcpu->frame->ecx, &pa);
+    pte_t *entry = entry_at(vcpu, va, &pa);
 
     *entry = value;
     shadow_update(vcpu, pa, value);
@@ -159,6 +159,60 @@ cancel_alarm(struct vcpu *vcpu) {
     return armed;
 }
 
+/* --- the queue ------------------------------------------------------------------------------ */
+
+static void
+read_entry(struct vcpu *vcpu, const struct hv_queued *entry) {
+    switch (entry->what) {
+    case HV_QUEUE_FLUSH_ONE: shadow_flush_one(vcpu, entry->low); break;
+    case HV_QUEUE_FLUSH_ALL: shadow_flush(vcpu); break;
+    case HV_QUEUE_ANNOUNCE: shadow_announce(vcpu, entry->low, entry->high); break;
+    case HV_QUEUE_RELEASE: shadow_release(vcpu, entry->low); break;
+    case HV_QUEUE_STACK: update_kernel_stack(vcpu, entry->low, entry->high); break;
+    case HV_QUEUE_CR3: guest_write_control(vcpu, 3, entry->low); break;
+    default: set_entry(vcpu, entry->what, (pte_t)entry->high << 32 | entry->low);
+    }
+}
+
+/* Does what the guest has queued, in order. An entry is copied before it is looked at, and an
+ * index that points behind the queue means all of it. */
+void
+vmi_read_queue(struct vcpu *vcpu) {
+    u32 count = vcpu->shared->queued / sizeof(struct hv_queued);
+
+    if (count > ARRAY_SIZE(vcpu->shared->queue))
+        count = ARRAY_SIZE(vcpu->shared->queue);
+    vcpu->shared->queued = 0;
+    for (u32 i = 0; i < count; i++)
+        read_entry(vcpu, &vcpu->shared->queue[i]);
+}
+
+/* --- extensions ------------------------------------------------------------------------------ */
+
+static void
+statistics(struct vcpu *vcpu) {
+    u32 reason = vcpu->frame->eax;
+
+    return_u64(vcpu->frame, reason < REASONS ? vcpu->guest->exits[reason] : ~0ull);
+}
+
+static void
+console_write(struct vcpu *vcpu) {
+    char text[64];
+    va_t from = vcpu->frame->eax;
+    u32 left = vcpu->frame->edx;
+
+    while (left) {
+        u32 count = left < sizeof text ? left : sizeof text;
+
+        if (!read_linear(vcpu, from, text, count))
+            return;
+        console_guest_text(text, count);
+        from += count;
+        left -= count;
+    }
+}
+
 /* --- the calls ------------------------------------------------------------------------------ */
 
 /* From here on the guest is paravirtual; it runs in ring 1 as before. */
@@ -167,7 +221,15 @@ init(struct vcpu *vcpu) {
     bool possible = !vcpu->vmi && vcpu->cr0 >> 31;
 
     vcpu->vmi |= possible;
+    memset(vcpu->guest->exits, 0, sizeof vcpu->guest->exits);
     return possible ? 0 : FAILED;
+}
+
+static u32
+number_of(u32 vector) {
+    u32 index = vector - VMI_VECTOR;
+
+    return index < VMI_STANDARD ? index : index - VMI_STANDARD + VMI_EXTENSIONS;
 }
 
 /* A line a call, in the order of lib/vmi.def. What is not here is answered by the ROM alone. */
@@ -176,7 +238,7 @@ vmi_call(struct vcpu *vcpu) {
     struct frame *frame = vcpu->frame;
 
     vcpu->guest->exits[REASON_CALL]++;
-    switch (frame->vector - VMI_VECTOR) {
+    switch (number_of(frame->vector)) {
     case VMI_CPUID: guest_cpuid(vcpu); break;
     case VMI_WRMSR: guest_wrmsr(vcpu); break;
     case VMI_RDMSR: guest_rdmsr(vcpu); break;
@@ -190,7 +252,7 @@ vmi_call(struct vcpu *vcpu) {
     case VMI_GetTR: frame->eax = vcpu->task; break;
     case VMI_WriteGDTEntry: write_entry(vcpu, &vcpu->gdt); break;
     case VMI_WriteIDTEntry: write_entry(vcpu, &vcpu->idt); break;
-    case VMI_UpdateKernelStack: update_kernel_stack(vcpu); break;
+    case VMI_UpdateKernelStack: update_kernel_stack(vcpu, frame->eax, frame->edx); break;
     case VMI_SetCR0: guest_write_control(vcpu, 0, frame->eax); break;
     case VMI_SetCR2: guest_write_control(vcpu, 2, frame->eax); break;
     case VMI_SetCR3: guest_write_control(vcpu, 3, frame->eax); break;
@@ -203,7 +265,7 @@ vmi_call(struct vcpu *vcpu) {
     case VMI_Halt: guest_halt(vcpu); break;
     case VMI_Reboot: host_reset();
     case VMI_Shutdown: guest_ended(EXIT_BASE);
-    case VMI_SetPxELong: set_entry(vcpu, (pte_t)frame->edx << 32 | frame->eax); break;
+    case VMI_SetPxELong: set_entry(vcpu, frame->ecx, (pte_t)frame->edx << 32 | frame->eax); break;
     case VMI_UpdatePxELong: update_entry(vcpu); break;
     case VMI_AllocatePage: allocate_page(vcpu); break;
     case VMI_ReleasePage: shadow_release(vcpu, frame->eax); break;
@@ -218,20 +280,27 @@ vmi_call(struct vcpu *vcpu) {
     case VMI_GetCycleCounter: return_u64(frame, frame->eax == STOLEN ? 0 : rdtsc()); break;
     case VMI_SetAlarm: set_alarm(vcpu); break;
     case VMI_CancelAlarm: frame->eax = cancel_alarm(vcpu); break;
+    case VMI_Null: break;
+    case VMI_Statistics: statistics(vcpu); break;
+    case VMI_ConsoleWrite: console_write(vcpu); break;
     case VMI_INIT: frame->eax = init(vcpu); break;
     case VMI_DELIVER: break; /* IF is set now: what waits is injected on the way out */
     case VMI_IRET_DELIVER: guest_iret(vcpu); break;
     }
 }
 
-/* An interrupt while the ROM's iret has restored the virtual IF, but not yet left. */
+/* An interrupt inside code of the ROM's that must not be seen half done: the iret that has
+ * restored the virtual IF, but not yet left, is completed; an append is started again. */
 void
-vmi_complete_iret(struct vcpu *vcpu) {
-    const struct frame *frame = vcpu->frame;
+vmi_interrupted(struct vcpu *vcpu) {
+    struct frame *frame = vcpu->frame;
 
-    if ((frame->cs & 3) == 1 && frame->eip >= (va_t)rom_iret_start &&
-        frame->eip < (va_t)rom_iret_end)
+    if ((frame->cs & 3) != 1)
+        return;
+    if (frame->eip >= (va_t)rom_iret_start && frame->eip < (va_t)rom_iret_end)
         guest_iret(vcpu);
+    else if (frame->eip >= (va_t)rom_append_start && frame->eip < (va_t)rom_append_end)
+        frame->eip = (va_t)rom_append_start;
 }
 
 /* --- the ROM's header, in the guest's memory ------------------------------------------------------------------- */
@@ -264,7 +333,7 @@ vmi_install_rom(const struct guest *guest) {
         .last = 0x80,
     };
     /* int VMI_INIT, ret; push rom_get_relocation, ret: neither depends on where it is mapped. */
-    const u8 init[] = {0xCD, VMI_VECTOR + VMI_INIT, 0xC3};
+    const u8 init[] = {0xCD, VMI_VECTOR + VMI_STANDARD + VMI_INIT - VMI_EXTENSIONS, 0xC3};
     u32 target = (u32)rom_get_relocation;
     u8 sum = 0;
 

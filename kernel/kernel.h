@@ -32,7 +32,7 @@ const char *ksym(va_t address, u32 *offset);
 
 /* options.c: the command line. */
 struct options {
-    char pv[16], patch[16], console[16];
+    char pv[16], patch[16], lazy[8], extensions[8], console[16];
     char run[256]; /* "": an interactive shell */
 };
 extern struct options options;

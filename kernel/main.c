@@ -28,7 +28,12 @@ kernel_main(void) {
     setup(&boot);
     options_parse(boot.cmdline);
     pc_console_use(console_devices());
-    pv_choose(options.pv, options.patch);
+    pv_choose(&(struct pv_options){
+        .backend = options.pv,
+        .patch = options.patch,
+        .lazy = strcmp(options.lazy, "on") == 0,
+        .extensions = strcmp(options.extensions, "on") == 0,
+    });
 
     /* From here on, whatever the backend is. */
     cpu_init();

@@ -8,7 +8,8 @@
 #include "kernel/kernel.h"
 #include "lib/cmdline.h"
 
-struct options options = {.pv = "auto", .patch = "on", .console = "both"};
+struct options options = {
+    .pv = "auto", .patch = "on", .lazy = "on", .extensions = "on", .console = "both"};
 
 static const struct {
     const char *key;
@@ -18,6 +19,8 @@ static const struct {
 } keys[] = {
     {"pv", options.pv, sizeof options.pv, NULL},
     {"pv.patch", options.patch, sizeof options.patch, "|on|off|count|poison|"},
+    {"pv.lazy", options.lazy, sizeof options.lazy, "|on|off|"},
+    {"pv.ext", options.extensions, sizeof options.extensions, "|on|off|"},
     {"console", options.console, sizeof options.console, "|serial|vga|both|"},
     {"run", options.run, sizeof options.run, NULL},
 };

@@ -20,6 +20,8 @@
 #ifndef LIB_HV_H
 #define LIB_HV_H
 
+#include "lib/types.h"
+
 #define HV_VA_TOP 0xFFC00000
 #define HV_ROM    0xFFC00000
 #define HV_SHARED 0xFFC01000
@@ -37,5 +39,48 @@
 
 /* The statuses with which hv-stub ends a run that its guest did not end. */
 #define HV_EXIT_BASE 0x70 /* + enum hv_stop, in EXIT_PORT's byte instead of EXIT_BASE + status */
+
+/* The shared page. The guest may write anything to it; the hypervisor believes nothing. */
+#define HV_FLAG_IF      0x01 /* of `flag`: the virtual IF */
+#define HV_FLAG_PENDING 0x80 /* an interrupt waits for it */
+#define HV_QUEUE_BYTES  4068 /* 339 entries of 12 */
+
+struct vcpu_shared {
+    volatile u8 flag;
+    u8 lazy; /* the guest's own note: the queue may wait */
+    u16 unused;
+    volatile u32 queued; /* bytes in the queue */
+    struct hv_queued {
+        u32 what; /* the address of a page table entry, or HV_QUEUE_* */
+        u32 low, high;
+    } queue[HV_QUEUE_BYTES / 12];
+};
+
+/* What else can be queued. No page table entry has such an address. */
+#define HV_QUEUE_FLUSH_ONE 1 /* low: address */
+#define HV_QUEUE_FLUSH_ALL 2
+#define HV_QUEUE_ANNOUNCE  3 /* low: frame, high: level */
+#define HV_QUEUE_RELEASE   4 /* low: frame */
+#define HV_QUEUE_STACK     5 /* low: selector, high: stack pointer for traps from ring 3 */
+#define HV_QUEUE_CR3       6 /* low: root */
+
+/* Why a guest came to the hypervisor. */
+enum hv_reason {
+    REASON_INTERRUPT, /* of a device */
+    REASON_FILL,      /* a shadow table had no entry yet */
+    REASON_FAULT,     /* an exception that the guest handles */
+    REASON_INT,       /* INT n */
+    REASON_CALL,      /* a VMI call */
+    REASON_EMULATE,   /* a privileged instruction */
+    REASON_FORCED,    /* an instruction behind HV_PREFIX */
+    REASON_PORT,      /* in, out */
+    REASONS
+};
+
+extern const char *const hv_reason_names[REASONS];
+
+/* CPUID, behind HV_PREFIX: EDX:EAX of leaf HV_CPUID_EXITS + reason is how often. */
+#define HV_CPUID_SIGNATURE 0x40000000
+#define HV_CPUID_EXITS     0x40000100
 
 #endif

@@ -63,4 +63,6 @@ enum vmi_call {
     VMI_CALLS
 };
 
+_Static_assert(VMI_CALLS == 133, "vmi.asm has room for as many");
+
 #endif

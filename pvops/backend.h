@@ -22,7 +22,10 @@ struct pv_backend {
 
     /* Finds out whether it is here, and fills the table, which is native's until then. NULL if
      * all is well, or a phrase that says why it is not here. Interrupts off. */
-    const char *(*enter)(struct pv_ops *ops);
+    const char *(*enter)(struct pv_ops *ops, const struct pv_options *options);
+
+    /* How often the kernel had to go to a hypervisor for this enum hv_reason; false: not known. */
+    bool (*exits)(u32 reason, u64 *count);
 };
 
 extern const struct pv_backend native_backend, trap_backend, vmi_backend;
@@ -70,6 +73,7 @@ void pv_compose_inline(struct pv_site *site, const struct pv_inline *code, u8 *b
 void pv_compose_direct(struct pv_site *site, const u8 *target, enum pv_site_how how, u8 *bytes);
 
 /* select.c: how the table in force came about. */
+extern const struct pv_backend *pv_backend;
 extern enum pv_patch_mode pv_patch_mode;
 extern u32 pv_patched;
 

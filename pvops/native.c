@@ -24,7 +24,7 @@ struct pv_ops pv_ops = {
 /* cli, then pushf. Both say the same in ring 0. In ring 1 whoever runs us emulates the cli,
  * which trapped; pushf does not trap and tells the real flag. */
 static const char *
-enter(struct pv_ops *ops) {
+enter(struct pv_ops *ops, const struct pv_options *options) {
     u32 flags;
     u32 cs = native_ring_experiment(&flags);
 
@@ -34,6 +34,12 @@ enter(struct pv_ops *ops) {
            "native: shows IF=%u, the host's: full virtualization of this kernel is not possible\n",
            cs, cs & 3, (flags & EFLAGS_IF) / EFLAGS_IF);
     return "the kernel is not in ring 0 (use pv=trap or pv=vmi)";
+}
+
+/* There is no hypervisor to go to, or none that counts. */
+static bool
+no_exits(u32 reason, u64 *count) {
+    return false;
 }
 
 const struct pv_backend native_backend = {
@@ -47,4 +53,5 @@ const struct pv_backend native_backend = {
             .has_task_gates = true,
         },
     .enter = enter,
+    .exits = no_exits,
 };

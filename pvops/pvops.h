@@ -75,10 +75,17 @@ struct pv_info {
 extern struct pv_ops pv_ops;   /* the table in force */
 extern struct pv_info pv_info; /* the backend in force */
 
-/* Chooses a backend (`name` is the value of pv=: "auto", or the one backend wanted), fills the
- * table with it, and patches every site (`mode` is the value of pv.patch=). Prints the banner.
- * Runs once, at boot, interrupts off. Powers off with EXIT_NO_BACKEND if `name` is not there. */
-void pv_choose(const char *name, const char *mode);
+/* The values of the command line's pv keys. */
+struct pv_options {
+    const char *backend; /* pv=: "auto", or the one backend wanted */
+    const char *patch;   /* pv.patch= */
+    bool lazy;           /* pv.lazy=: may updates wait? */
+    bool extensions;     /* pv.ext=: may vmi use what is not in the standard? */
+};
+
+/* Chooses a backend, fills the table with it, patches every site, prints the banner. Runs once,
+ * at boot, interrupts off. Powers off with EXIT_NO_BACKEND if the backend wanted is not there. */
+void pv_choose(const struct pv_options *options);
 
 /* What the table and the sites hold, for people: lib/abi.h, PV_Q_*. Returns the bytes of the
  * answer, or a negative errno. */

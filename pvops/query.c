@@ -4,6 +4,7 @@
  * Runs:  process context; only reads.
  * Read first: lib/abi.h (PV_Q_*), patch.c.
  */
+#include "lib/hv.h"
 #include "lib/string.h"
 #include "pvops/backend.h"
 #include "pvops/host.h"
@@ -90,16 +91,27 @@ query_site(u32 index, struct pv_q_site *answer) {
     return sizeof *answer;
 }
 
-/* Calls by op, those that there were. */
+static int
+fill_stat(struct pv_q_stat *answer, const char *name, u64 value) {
+    memset(answer, 0, sizeof *answer);
+    strlcpy(answer->name, name, sizeof answer->name);
+    answer->value = value;
+    return sizeof *answer;
+}
+
+/* Exits by reason, where there is a hypervisor; then calls by op, those that there were. */
 static int
 query_stat(u32 index, struct pv_q_stat *answer) {
+    u64 exits;
+
+    if (pv_backend->exits(index, &exits))
+        return fill_stat(answer, hv_reason_names[index], exits);
+    if (pv_backend->exits(0, &exits))
+        index -= REASONS;
     for (u32 op = 0; op < PV_OPS; op++) {
         if (!pv_counts[op] || index-- > 0)
             continue;
-        memset(answer, 0, sizeof *answer);
-        strlcpy(answer->name, pv_op_list[op].name, sizeof answer->name);
-        answer->value = pv_counts[op];
-        return sizeof *answer;
+        return fill_stat(answer, pv_op_list[op].name, pv_counts[op]);
     }
     return -ENOENT;
 }

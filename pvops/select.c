@@ -14,6 +14,7 @@
 static const struct pv_backend *const backends[] = {&vmi_backend, &native_backend, &trap_backend};
 
 struct pv_info pv_info;
+const struct pv_backend *pv_backend;
 enum pv_patch_mode pv_patch_mode;
 u32 pv_patched;
 
@@ -27,13 +28,13 @@ not_there(const char *name, const char *why) {
 
 /* The first backend that is here. */
 static const struct pv_backend *
-choose_any(void) {
+choose_any(const struct pv_options *options) {
     for (u32 i = 0; i < ARRAY_SIZE(backends); i++) {
         const char *why;
 
         if (backends[i]->only_if_asked)
             continue;
-        why = backends[i]->enter(&pv_ops);
+        why = backends[i]->enter(&pv_ops, options);
         if (!why)
             return backends[i];
         printk("pvops: no %s: %s\n", backends[i]->info.name, why);
@@ -43,13 +44,13 @@ choose_any(void) {
 
 /* The one that was asked for, or none. */
 static const struct pv_backend *
-choose_named(const char *name) {
+choose_named(const char *name, const struct pv_options *options) {
     for (u32 i = 0; i < ARRAY_SIZE(backends); i++) {
         const char *why;
 
         if (strcmp(name, backends[i]->info.name) != 0)
             continue;
-        why = backends[i]->enter(&pv_ops);
+        why = backends[i]->enter(&pv_ops, options);
         if (why)
             not_there(name, why);
         return backends[i];
@@ -73,12 +74,12 @@ mode_of(const char *name) {
 }
 
 void
-pv_choose(const char *name, const char *mode) {
-    const struct pv_backend *backend =
-        strcmp(name, "auto") == 0 ? choose_any() : choose_named(name);
+pv_choose(const struct pv_options *options) {
+    bool any = strcmp(options->backend, "auto") == 0;
 
-    pv_info = backend->info;
-    pv_patch_mode = mode_of(mode);
+    pv_backend = any ? choose_any(options) : choose_named(options->backend, options);
+    pv_info = pv_backend->info;
+    pv_patch_mode = mode_of(options->patch);
     pv_patched = pv_patch_all(pv_patch_mode);
     printk("pvops: backend=%s ring=%u sites=%u patched=%u\n", pv_info.name, pv_info.kernel_rpl,
            (u32)(pv_sites_end - pv_sites), pv_patched);

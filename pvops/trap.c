@@ -8,6 +8,7 @@
  */
 #include "arch/x86/layout.h"
 #include "arch/x86/native.h"
+#include "lib/hv.h"
 #include "pvops/backend.h"
 
 /* trap.asm */
@@ -17,7 +18,7 @@ PV_ABI void trap_iret(void);
 PV_ABI void trap_cpuid(struct cpuid_regs *regs);
 
 static const char *
-enter(struct pv_ops *ops) {
+enter(struct pv_ops *ops, const struct pv_options *options) {
     u32 flags;
 
     if ((native_ring_experiment(&flags) & 3) != 1)
@@ -27,6 +28,18 @@ enter(struct pv_ops *ops) {
     ops->iret = trap_iret;
     ops->cpuid = trap_cpuid;
     return NULL;
+}
+
+/* hv-stub answers in CPUID leaves of its own. */
+static bool
+exits(u32 reason, u64 *count) {
+    struct cpuid_regs regs = {.eax = HV_CPUID_EXITS + reason};
+
+    if (reason >= REASONS)
+        return false;
+    trap_cpuid(&regs);
+    *count = (u64)regs.edx << 32 | regs.eax;
+    return true;
 }
 
 const struct pv_backend trap_backend = {
@@ -41,4 +54,5 @@ const struct pv_backend trap_backend = {
         },
     .only_if_asked = true,
     .enter = enter,
+    .exits = exits,
 };

@@ -8,14 +8,13 @@
 ; Read first: lib/vmi.h, vmi.c.
 
 %include "arch/x86/layout.inc"
+%include "lib/hv.inc"
 %include "pvops/inline.inc"
 
-; A byte a call: the offset of a field is the number of the call.
-%define VMI_CALL(number, name, how, doc) VMI_ %+ name: resb 1
-absolute 0
+%define VMI_CALL(number, name, how, doc) VMI_ %+ name equ number
 %include "lib/vmi.def"
-VMI_CALLS:
 %undef VMI_CALL
+VMI_CALLS equ 133
 
 %define ENTRY(name) vmi_entry + 4 * VMI_ %+ name
 
@@ -107,6 +106,52 @@ global vmi_flush_all
 vmi_flush_all:
     mov     eax, 1                      ; without global pages: there are none
     jmp     [ENTRY(FlushTLB)]
+
+; --- with extensions: the shared page, instead of calls ---------------------------------------------
+
+INLINE vmi_ext_irq_disable
+    and     byte [ss:HV_SHARED], ~HV_FLAG_IF
+END_INLINE
+
+global vmi_ext_irq_save
+vmi_ext_irq_save:
+    movzx   eax, byte [ss:HV_SHARED]
+    and     byte [ss:HV_SHARED], ~HV_FLAG_IF
+    and     eax, HV_FLAG_IF
+    shl     eax, 9                      ; 200h = IF
+    ret
+
+; set_pte's registers are an entry of the queue as they are: its body is the ROM's.
+%macro QUEUED 2 ; op, what
+global vmi_ext_%1
+vmi_ext_%1:
+    mov     ecx, %2
+    jmp     [ENTRY(Queue)]
+%endmacro
+
+QUEUED flush_one, HV_QUEUE_FLUSH_ONE    ; EAX = address
+QUEUED flush_all, HV_QUEUE_FLUSH_ALL
+QUEUED pt_announce, HV_QUEUE_ANNOUNCE   ; EAX = frame, EDX = level
+QUEUED pt_release, HV_QUEUE_RELEASE     ; EAX = frame
+QUEUED write_cr3, HV_QUEUE_CR3          ; EAX = root
+
+; load_sp0(EAX = stack pointer)
+global vmi_ext_load_sp0
+vmi_ext_load_sp0:
+    mov     edx, eax
+    mov     eax, KERNEL_DS
+    mov     ecx, HV_QUEUE_STACK
+    jmp     [ENTRY(Queue)]
+
+global vmi_ext_lazy_begin
+vmi_ext_lazy_begin:
+    mov     eax, 1
+    jmp     [ENTRY(SetLazy)]
+
+global vmi_ext_lazy_end
+vmi_ext_lazy_end:
+    xor     eax, eax
+    jmp     [ENTRY(SetLazy)]
 
 ; --- what VMI answers by NOP -------------------------------------------------------------------------
 

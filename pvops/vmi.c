@@ -32,6 +32,18 @@ PV_ABI void vmi_set_pdpte(u64 pte, pte_t *ptep);
 PV_ABI void vmi_flush_all(void);
 void vmi_nothing(void);
 
+/* vmi.asm, with extensions */
+PV_ABI u32 vmi_ext_irq_save(void);
+PV_ABI void vmi_ext_irq_disable(void);
+PV_ABI void vmi_ext_flush_one(va_t va);
+PV_ABI void vmi_ext_flush_all(void);
+PV_ABI void vmi_ext_pt_announce(u32 pfn, u32 level);
+PV_ABI void vmi_ext_pt_release(u32 pfn, u32 level);
+PV_ABI void vmi_ext_write_cr3(u32 root);
+PV_ABI void vmi_ext_load_sp0(u32 sp);
+PV_ABI void vmi_ext_lazy_begin(u32 mode);
+PV_ABI void vmi_ext_lazy_end(void);
+
 /* --- the ROM ------------------------------------------------------------------------------------ */
 
 static bool
@@ -146,14 +158,26 @@ vmi_reboot(void) {
     call(VMI_Reboot, 1, 0, 0, 0, 0);
 }
 
+static void
+write_serial(const char *text, u32 length) {
+    call(VMI_ConsoleWrite, (va_t)text, length, 0, 0, 0);
+}
+
+static PV_ABI void
+vmi_ext_console_write(const char *text, u32 length) {
+    pc_console_write(text, length, write_serial);
+}
+
 /* --- the table --------------------------------------------------------------------------------------- */
 
 /* One line an op: the call that it needs, and its body; NULL: the ROM's own code. */
-static const struct {
+struct fill {
     u32 op;
     enum vmi_call call;
     void *body;
-} fills[] = {
+};
+
+static const struct fill standard[] = {
     {PV_irq_save, VMI_GetInterruptMask, vmi_irq_save},
     {PV_irq_restore, VMI_SetInterruptMask, NULL},
     {PV_irq_disable, VMI_DisableInterrupts, NULL},
@@ -190,6 +214,25 @@ static const struct {
     {PV_reboot, VMI_Reboot, vmi_reboot},
 };
 
+/* What hv-stub offers beyond the standard takes the place of calls. */
+static const struct fill extensions[] = {
+    {PV_irq_save, VMI_Queue, vmi_ext_irq_save},
+    {PV_irq_disable, VMI_Queue, vmi_ext_irq_disable},
+    {PV_write_cr3, VMI_Queue, vmi_ext_write_cr3},
+    {PV_load_sp0, VMI_Queue, vmi_ext_load_sp0},
+    {PV_set_pte, VMI_Queue, NULL},
+    {PV_pt_announce, VMI_Queue, vmi_ext_pt_announce},
+    {PV_pt_release, VMI_Queue, vmi_ext_pt_release},
+    {PV_flush_one, VMI_Queue, vmi_ext_flush_one},
+    {PV_flush_all, VMI_Queue, vmi_ext_flush_all},
+    {PV_console_write, VMI_ConsoleWrite, vmi_ext_console_write},
+};
+
+static const struct fill lazy[] = {
+    {PV_lazy_begin, VMI_SetLazy, vmi_ext_lazy_begin},
+    {PV_lazy_end, VMI_SetLazy, vmi_ext_lazy_end},
+};
+
 /* Asks the ROM for a call; false if there is none, and the op stays native's. */
 static bool
 relocate(const struct vmi_rom *rom, enum vmi_call number, void **entry) {
@@ -202,25 +245,40 @@ relocate(const struct vmi_rom *rom, enum vmi_call number, void **entry) {
 }
 
 static void
-fill(const struct vmi_rom *rom, struct pv_ops *ops) {
-    void *entry;
+fill(const struct vmi_rom *rom, struct pv_ops *ops, const struct fill *fills, u32 count) {
+    for (u32 i = 0; i < count; i++) {
+        void *entry;
 
-    relocate(rom, VMI_DisableInterrupts, &entry); /* irq_save's other half */
-    for (u32 i = 0; i < ARRAY_SIZE(fills); i++)
         if (relocate(rom, fills[i].call, &entry))
             ((void **)ops)[fills[i].op] = fills[i].body ? fills[i].body : entry;
+    }
+}
+
+static bool
+exits(u32 reason, u64 *count) {
+    if (!vmi_entry[VMI_Statistics])
+        return false;
+    *count = call(VMI_Statistics, reason, 0, 0, 0, 0);
+    return *count != ~0ull;
 }
 
 static const char *
-enter(struct pv_ops *ops) {
+enter(struct pv_ops *ops, const struct pv_options *options) {
     const struct vmi_rom *rom;
+    void *entry;
     const char *why = find_rom(&rom);
 
     if (why)
         return why;
     if ((u32)vmi_call((va_t)rom->init, 0, 0, 0, 0, 0) != 0)
         return "VMI_Init refused";
-    fill(rom, ops);
+    relocate(rom, VMI_DisableInterrupts, &entry); /* irq_save's other half */
+    fill(rom, ops, standard, ARRAY_SIZE(standard));
+    relocate(rom, VMI_Statistics, &entry);
+    if (options->extensions)
+        fill(rom, ops, extensions, ARRAY_SIZE(extensions));
+    if (options->extensions && options->lazy)
+        fill(rom, ops, lazy, ARRAY_SIZE(lazy));
     return NULL;
 }
 
@@ -235,4 +293,5 @@ const struct pv_backend vmi_backend = {
             .has_task_gates = false,
         },
     .enter = enter,
+    .exits = exits,
 };

@@ -13,6 +13,9 @@
 #undef PV_OP
 #undef PV_GROUP
 
+/* console_write, with another driver for the serial line. */
+void pc_console_write(const char *text, u32 length, void (*serial)(const char *, u32));
+
 /* Which ring is this? Returns CS, and the flags as pushf shows them after cli. See native.c. */
 PV_ABI u32 native_ring_experiment(u32 *flags_after_cli);
 

@@ -57,6 +57,16 @@ early_page(const struct boot_info *boot) {
     return page;
 }
 
+/* The boot tables are there and full before anybody can be told: they are announced as they are. */
+static void
+announce_boot_tables(pte_t *root, const pte_t *l2) {
+    for (u32 i = 0; i < PT_ENTRIES; i++)
+        if (l2[i])
+            pt_announce(pte_pfn(l2[i]), PT_L1);
+    pt_announce(pfn_of(l2), PT_L2);
+    pt_announce(pfn_of(root), PT_ROOT);
+}
+
 void
 paging_init(const struct boot_info *boot) {
     pte_t *l2;
@@ -65,6 +75,8 @@ paging_init(const struct boot_info *boot) {
     kernel_root = boot->root;
     kernel_l2_entry = boot->root[ROOT_KERNEL];
     l2 = table_of(kernel_l2_entry);
+    set_pdpte(0, &boot->root[ROOT_USER]);
+    announce_boot_tables(boot->root, l2);
     lazy_begin(LAZY_MMU);
     for (u32 pfn = boot->mapped_pages; pfn < boot->ram_pages; pfn++) {
         va_t va = (va_t)page_of(pfn);
@@ -73,7 +85,6 @@ paging_init(const struct boot_info *boot) {
             l1 = link_l1(l2, l2_index(va), early_page(boot), PTE_TABLE);
         set_pte(make_pte((pa_t)pfn << PAGE_SHIFT | PTE_KERNEL_PAGE), &l1[l1_index(va)]);
     }
-    set_pdpte(0, &boot->root[ROOT_USER]);
     lazy_end();
     root_load(NULL);
 }

@@ -23,12 +23,17 @@ pc_console_use(u32 devices) {
     in_use = devices;
 }
 
-PV_ABI void
-native_console_write(const char *text, u32 length) {
+void
+pc_console_write(const char *text, u32 length, void (*serial)(const char *, u32)) {
     if (in_use & CONSOLE_SERIAL)
-        uart_write(text, length);
+        serial(text, length);
     if (in_use & CONSOLE_VGA)
         vga_write(text, length);
+}
+
+PV_ABI void
+native_console_write(const char *text, u32 length) {
+    pc_console_write(text, length, uart_write);
 }
 
 PV_ABI u32
