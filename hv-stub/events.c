@@ -50,12 +50,13 @@ guest_set_flags(struct vcpu *vcpu, u32 flags) {
     vcpu->frame->eflags = (flags & ~never) | FLAG_IF | FLAG_1;
 }
 
+/* Pushes words, the last one first in memory: all in one go. */
 static void
-push(struct vcpu *vcpu, u32 value) {
+push(struct vcpu *vcpu, const u32 *words, u32 count) {
     struct frame *frame = vcpu->frame;
 
-    frame->esp -= sizeof value;
-    if (!write_linear(vcpu, selector_base(frame->ss) + frame->esp, &value, sizeof value))
+    frame->esp -= count * sizeof *words;
+    if (!write_linear(vcpu, selector_base(frame->ss) + frame->esp, words, count * sizeof *words))
         guest_stop(STOP_FAULT, "no stack for a trap: its ESP is %08x, at EIP %08x", frame->esp,
                    frame->eip);
 }
@@ -86,7 +87,7 @@ kernel_stack(struct vcpu *vcpu, u32 *ss, u32 *sp) {
 static void
 switch_stack(struct vcpu *vcpu) {
     struct frame *frame = vcpu->frame;
-    u32 sp, ss, old_sp = frame->esp, old_ss = frame->ss;
+    u32 sp, ss;
 
     kernel_stack(vcpu, &ss, &sp);
     ss = (ss & 0xFFFC) | 1;
@@ -94,14 +95,14 @@ switch_stack(struct vcpu *vcpu) {
         guest_stop(STOP_FAULT, "its TSS names %04x for a stack segment, which is none", ss);
     frame->ss = ss;
     frame->esp = sp;
-    push(vcpu, old_ss);
-    push(vcpu, old_sp);
 }
 
 void
 inject(struct vcpu *vcpu, u32 vector, u32 error) {
     struct frame *frame = vcpu->frame;
     u32 flags = guest_flags(vcpu);
+    const u32 words[] = {error, frame->eip, frame->cs & 0xFFFF, flags, frame->esp, frame->ss};
+    u32 first = error == NO_ERROR ? 1 : 0, end = 4;
     u64 gate;
     u32 selector;
 
@@ -113,13 +114,11 @@ inject(struct vcpu *vcpu, u32 vector, u32 error) {
     if (!selector_is_code(selector, 1))
         guest_stop(STOP_FAULT, "its gate for vector %u names %04x, which is no code of its kernel",
                    vector, selector);
-    if ((frame->cs & 3) == 3)
+    if ((frame->cs & 3) == 3) {
         switch_stack(vcpu);
-    push(vcpu, flags);
-    push(vcpu, frame->cs & 0xFFFF);
-    push(vcpu, frame->eip);
-    if (error != NO_ERROR)
-        push(vcpu, error);
+        end = 6;
+    }
+    push(vcpu, words + first, end - first);
     if (((u32)(gate >> 32) & GATE_TYPE) == GATE_INTERRUPT)
         flags &= ~FLAG_IF;
     frame->cs = selector;

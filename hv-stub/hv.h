@@ -39,6 +39,7 @@ struct vpic {
         u8 init_step;      /* the ICW that comes next; 0: it is not being initialized */
         bool read_service; /* the next read is of in_service, not requested */
     } chip[2];
+    bool pending; /* it would interrupt, if it were let */
 };
 
 struct table_pointer {
@@ -236,7 +237,6 @@ u32 port_read(struct vcpu *vcpu, u32 port);
 void port_write(struct vcpu *vcpu, u32 port, u32 value);
 void vpic_request(struct vpic *pic, u32 line);
 int vpic_accept(struct vpic *pic); /* a vector, or -1; it is then in service */
-bool vpic_pending(const struct vpic *pic);
 u32 vpic_read(struct vpic *pic, u32 port);
 void vpic_write(struct vpic *pic, u32 port, u32 value);
 u32 vpit_read(struct vcpu *vcpu, u32 port);

@@ -27,7 +27,7 @@ EFLAGS_IF       equ 0x200
 SHARED_FLAG     equ HV_SHARED
 SHARED_LAZY     equ HV_SHARED + 1
 SHARED_QUEUED   equ HV_SHARED + 4
-SHARED_QUEUE    equ HV_SHARED + 8
+SHARED_QUEUE    equ HV_SHARED + 12
 
 section .rom progbits alloc exec nowrite align=4096
 

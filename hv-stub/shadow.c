@@ -276,15 +276,36 @@ shadow_release(struct vcpu *vcpu, u32 gfn) {
         release(guest, gfn, kind);
 }
 
-static void
-update_l2(struct guest *guest, u64 *l2, bool top, u32 index, pte_t entry) {
+static u64
+new_leaf(const struct guest *guest, pte_t entry) {
+    u64 address;
+
+    if (!(entry & PTE_P) ||
+        !machine_address(guest, (u32)(entry & PTE_ADDRESS) >> PAGE_SHIFT, &address))
+        return 0;
+    return address | leaf_flags(entry);
+}
+
+static u64
+new_link(struct guest *guest, pte_t entry) {
     u64 *l1 = NULL;
 
-    if (top && index >= INDEX_L2(HV_VA_TOP))
-        return;
     if (entry & PTE_P && !(entry & PTE_PS))
-        l1 = find(guest, (u32)(entry >> PAGE_SHIFT), SHADOW_L1);
-    l2[index] = l1 ? link_to(l1, entry) : 0;
+        l1 = find(guest, (u32)entry >> PAGE_SHIFT, SHADOW_L1);
+    return l1 ? link_to(l1, entry) : 0;
+}
+
+static void
+update_shadow(struct guest *guest, u32 number, u32 index, pte_t entry) {
+    const struct shadow *info = &guest->shadow.info[number];
+    u64 *page = page_at(guest, number);
+
+    if (info->kind == SHADOW_L1)
+        page[index] = new_leaf(guest, entry);
+    else if (info->kind == SHADOW_ROOT)
+        make_root(guest, info->gfn, guest_memory(guest, info->gfn << PAGE_SHIFT, PAGE_SIZE));
+    else if (info->kind == SHADOW_L2 || index < INDEX_L2(HV_VA_TOP))
+        page[index] = new_link(guest, entry);
 }
 
 /* The guest's entry at this physical address has a new value: so has every shadow of it. What
@@ -293,22 +314,13 @@ void
 shadow_update(struct vcpu *vcpu, u32 pa, pte_t entry) {
     struct guest *guest = vcpu->guest;
     u32 gfn = pa >> PAGE_SHIFT, index = (pa & PAGE_MASK) / sizeof entry;
-    u64 address, *page;
+    u32 number = guest->shadow.bucket[bucket_of(gfn)];
 
-    page = find(guest, gfn, SHADOW_L1);
-    if (page) {
-        bool present = entry & PTE_P &&
-                       machine_address(guest, (u32)((entry & PTE_ADDRESS) >> PAGE_SHIFT), &address);
+    while (number != NO_SHADOW) {
+        u32 next = guest->shadow.info[number].next;
 
-        page[index] = present ? address | leaf_flags(entry) : 0;
-        return;
+        if (guest->shadow.info[number].gfn == gfn)
+            update_shadow(guest, number, index, entry);
+        number = next;
     }
-    page = find(guest, gfn, SHADOW_L2);
-    if (page)
-        update_l2(guest, page, false, index, entry);
-    page = find(guest, gfn, SHADOW_L2_TOP);
-    if (page)
-        update_l2(guest, page, true, index, entry);
-    if (find(guest, gfn, SHADOW_ROOT))
-        make_root(guest, gfn, guest_memory(guest, gfn << PAGE_SHIFT, PAGE_SIZE));
 }

@@ -11,7 +11,7 @@
 %include "hv-stub/host.inc"
 %include "lib/hv.inc"
 
-extern hv_trap, hv_root, hv_stack_top
+extern hv_trap, hv_call, hv_root, hv_stack_top
 
 section .switcher progbits alloc exec nowrite align=4096
 
@@ -26,16 +26,18 @@ stub_ %+ vector:
 %assign vector vector + 1
 %endrep
 
-%assign vector VMI_VECTOR
+; A call from the ROM: the frame's vector is its number.
+%assign index 0
 %rep VMI_VECTORS
-stub_ %+ vector:
+call_ %+ index:
     push    0
-    push    vector
-    jmp     enter_hypervisor
-%assign vector vector + 1
+    push    index + (index / VMI_STANDARD) * (VMI_EXTENSIONS - VMI_STANDARD)
+    jmp     enter_call
+%assign index index + 1
 %endrep
 
-enter_hypervisor:
+; From here on we see everything; ESP still is the frame.
+%macro ENTER_HYPERVISOR 0
     pushad
     push    ds
     push    es
@@ -44,10 +46,25 @@ enter_hypervisor:
     mov     es, eax
     cld
     mov     eax, hv_root
-    mov     cr3, eax                    ; from here on we see everything
-    mov     eax, esp                    ; the frame
+    mov     cr3, eax
+    mov     eax, esp
     mov     esp, hv_stack_top
-    call    hv_trap                     ; regparm; gives EDX: the guest's frame, EAX: its root
+%endmacro
+
+enter_call:
+    ENTER_HYPERVISOR
+    call    hv_call                     ; regparm; gives EDX: the guest's frame, EAX: its root
+    mov     esp, edx
+    mov     cr3, eax                    ; from here on we see what the guest sees
+    pop     es
+    pop     ds
+    popad
+    add     esp, 8                      ; vector and error code
+    iret
+
+enter_hypervisor:
+    ENTER_HYPERVISOR
+    call    hv_trap
     mov     esp, edx
 leave_hypervisor:
     mov     cr3, eax                    ; from here on we see what the guest sees
@@ -74,10 +91,10 @@ switcher_stubs:
 %endrep
 global vmi_stubs
 vmi_stubs:
-%assign vector VMI_VECTOR
+%assign index 0
 %rep VMI_VECTORS
-    dd      stub_ %+ vector
-%assign vector vector + 1
+    dd      call_ %+ index
+%assign index index + 1
 %endrep
 
 section .note.GNU-stack noalloc noexec nowrite progbits

@@ -21,6 +21,7 @@
 #define REGPARM __attribute__((regparm(3)))
 
 REGPARM u64 hv_trap(struct frame *frame);
+REGPARM u64 hv_call(struct frame *frame);
 
 static bool
 pushes_error(u32 vector) {
@@ -48,7 +49,7 @@ page_fault(struct vcpu *vcpu) {
         shadow_fill(vcpu, va, &found);
         return;
     }
-    vcpu->cr2 = va;
+    vcpu->cr2 = vcpu->shared->cr2 = va;
     vcpu->frame->error = error;
     reflect(vcpu);
 }
@@ -91,41 +92,54 @@ trap_in_ring_0(struct vcpu *vcpu, const struct frame *frame) {
                    frame->vector, frame->error, frame->eip, read_cr2());
 }
 
-/* Waits if the guest waits; each interrupt begins hv_trap anew. */
+/* There is an interrupt to come, or to wait for; each interrupt begins a trap anew. */
 static void
-prepare_to_leave(struct vcpu *vcpu) {
-    if (vcpu->halted && !(guest_interruptible(vcpu) && vpic_pending(&vcpu->pic)))
+deliver(struct vcpu *vcpu) {
+    if (vcpu->halted && !(guest_interruptible(vcpu) && vcpu->pic.pending))
         host_wait();
     vcpu->halted = false;
     inject_pending(vcpu);
-    guest_set_flags(vcpu, guest_flags(vcpu));
-    if (vpic_pending(&vcpu->pic))
+    if (vcpu->pic.pending)
         vcpu->shared->flag |= HV_FLAG_PENDING;
 }
 
-static bool
-is_interrupt(u32 vector) {
-    return vector >= HOST_IRQ && vector < HOST_VECTORS;
+/* What switcher.asm leaves with: the guest's frame in EDX, its shadow root in EAX. */
+static inline u64
+leave(struct vcpu *vcpu) {
+    if (vcpu->halted || vcpu->pic.pending)
+        deliver(vcpu);
+    return (u64)(u32)vcpu->frame << 32 | vcpu->root;
 }
 
-/* Returns what switcher.asm needs: the guest's frame in EDX, its shadow root in EAX. */
+/* A call from the ROM. */
+REGPARM u64
+hv_call(struct frame *frame) {
+    struct vcpu *vcpu = &the_guest.vcpu;
+
+    vcpu->frame = frame;
+    if (vcpu->shared->queued)
+        vmi_read_queue(vcpu);
+    vmi_call(vcpu);
+    return leave(vcpu);
+}
+
+/* Any other trap. An interrupt leaves the queue alone: it may have come inside an append. */
 REGPARM u64
 hv_trap(struct frame *frame) {
     struct vcpu *vcpu = &the_guest.vcpu;
+    bool is_interrupt = frame->vector >= HOST_IRQ;
 
     if ((frame->cs & 3) == 0) {
         trap_in_ring_0(vcpu, frame);
-    } else {
-        vcpu->frame = frame;
-        if (vcpu->shared->queued && vcpu->vmi && !is_interrupt(frame->vector))
-            vmi_read_queue(vcpu);
-        if (frame->vector >= VMI_VECTOR)
-            vmi_call(vcpu);
-        else if (frame->vector >= HOST_IRQ)
-            interrupt(vcpu);
-        else
-            exception(vcpu);
+        return leave(vcpu);
     }
-    prepare_to_leave(vcpu);
-    return (u64)(u32)vcpu->frame << 32 | vcpu->root;
+    vcpu->frame = frame;
+    if (is_interrupt) {
+        interrupt(vcpu);
+    } else {
+        if (vcpu->shared->queued)
+            vmi_read_queue(vcpu);
+        exception(vcpu);
+    }
+    return leave(vcpu);
 }

@@ -127,9 +127,14 @@ static void
 set_linear_mapping(struct vcpu *vcpu) {
     const struct frame *frame = vcpu->frame;
 
-    if (frame->eax == 0 && frame->ecx <= vcpu->guest->pages)
-        vcpu->linear =
-            (struct linear){frame->edx, frame->ecx << PAGE_SHIFT, frame->ebx << PAGE_SHIFT};
+    u32 pages = vcpu->guest->pages;
+
+    if (frame->eax != 0 || frame->ebx >= pages || frame->edx >= HV_VA_TOP)
+        return;
+    if (frame->ecx < pages - frame->ebx)
+        pages = frame->ebx + frame->ecx;
+    vcpu->linear =
+        (struct linear){frame->edx, (pages - frame->ebx) << PAGE_SHIFT, frame->ebx << PAGE_SHIFT};
 }
 
 /* --- time --------------------------------------------------------------------------------------------------- */
@@ -178,7 +183,7 @@ read_entry(struct vcpu *vcpu, const struct hv_queued *entry) {
  * index that points behind the queue means all of it. */
 void
 vmi_read_queue(struct vcpu *vcpu) {
-    u32 count = vcpu->shared->queued / sizeof(struct hv_queued);
+    u32 count = vcpu->vmi ? vcpu->shared->queued / sizeof(struct hv_queued) : 0;
 
     if (count > ARRAY_SIZE(vcpu->shared->queue))
         count = ARRAY_SIZE(vcpu->shared->queue);
@@ -225,20 +230,13 @@ init(struct vcpu *vcpu) {
     return possible ? 0 : FAILED;
 }
 
-static u32
-number_of(u32 vector) {
-    u32 index = vector - VMI_VECTOR;
-
-    return index < VMI_STANDARD ? index : index - VMI_STANDARD + VMI_EXTENSIONS;
-}
-
 /* A line a call, in the order of lib/vmi.def. What is not here is answered by the ROM alone. */
 void
 vmi_call(struct vcpu *vcpu) {
     struct frame *frame = vcpu->frame;
 
     vcpu->guest->exits[REASON_CALL]++;
-    switch (number_of(frame->vector)) {
+    switch (frame->vector) { /* the number of the call */
     case VMI_CPUID: guest_cpuid(vcpu); break;
     case VMI_WRMSR: guest_wrmsr(vcpu); break;
     case VMI_RDMSR: guest_rdmsr(vcpu); break;
@@ -284,7 +282,7 @@ vmi_call(struct vcpu *vcpu) {
     case VMI_Statistics: statistics(vcpu); break;
     case VMI_ConsoleWrite: console_write(vcpu); break;
     case VMI_INIT: frame->eax = init(vcpu); break;
-    case VMI_DELIVER: break; /* IF is set now: what waits is injected on the way out */
+    case VMI_DELIVER: vcpu->shared->flag = HV_FLAG_IF; break; /* injected on the way out */
     case VMI_IRET_DELIVER: guest_iret(vcpu); break;
     }
 }

@@ -34,14 +34,15 @@ master_requests(const struct vpic *pic) {
     return pic->chip[0].requested | slave << CASCADE;
 }
 
+static void
+update(struct vpic *pic) {
+    pic->pending = candidate(&pic->chip[0], master_requests(pic)) < 8;
+}
+
 void
 vpic_request(struct vpic *pic, u32 line) {
     pic->chip[line / 8].requested |= 1 << line % 8;
-}
-
-bool
-vpic_pending(const struct vpic *pic) {
-    return candidate(&pic->chip[0], master_requests(pic)) < 8;
+    update(pic);
 }
 
 static int
@@ -61,6 +62,7 @@ vpic_accept(struct vpic *pic) {
     vector = accept(&pic->chip[0], line);
     if (line == CASCADE)
         vector = accept(&pic->chip[1], candidate(&pic->chip[1], pic->chip[1].requested));
+    update(pic);
     return vector;
 }
 
@@ -104,4 +106,5 @@ vpic_write(struct vpic *pic, u32 port, u32 value) {
         write_data(chip, value);
     else
         write_command(chip, value);
+    update(pic);
 }

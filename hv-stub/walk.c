@@ -87,6 +87,16 @@ walk(struct vcpu *vcpu, va_t va, u32 access, struct walk *walk, u32 *error) {
     return true;
 }
 
+/* Where the mapping that the guest told us of has a linear address; NULL: nowhere. */
+static void *
+direct(struct vcpu *vcpu, va_t va, u32 size) {
+    u32 offset = va - vcpu->linear.va;
+
+    if (offset >= vcpu->linear.size || size > vcpu->linear.size - offset)
+        return NULL;
+    return vcpu->guest->base + vcpu->linear.pa + offset;
+}
+
 /* Goes through a range of linear memory page by page. */
 static bool
 copy_linear(struct vcpu *vcpu, va_t va, void *buffer, u32 size, u32 access) {
@@ -114,10 +124,22 @@ copy_linear(struct vcpu *vcpu, va_t va, void *buffer, u32 size, u32 access) {
 
 bool
 read_linear(struct vcpu *vcpu, va_t va, void *to, u32 size) {
+    const void *from = direct(vcpu, va, size);
+
+    if (from) {
+        memcpy(to, from, size);
+        return true;
+    }
     return copy_linear(vcpu, va, to, size, 0);
 }
 
 bool
 write_linear(struct vcpu *vcpu, va_t va, const void *from, u32 size) {
+    void *to = direct(vcpu, va, size);
+
+    if (to) {
+        memcpy(to, from, size);
+        return true;
+    }
     return copy_linear(vcpu, va, (void *)(uintptr_t)from, size, PF_WRITE);
 }

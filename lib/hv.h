@@ -43,13 +43,14 @@
 /* The shared page. The guest may write anything to it; the hypervisor believes nothing. */
 #define HV_FLAG_IF      0x01 /* of `flag`: the virtual IF */
 #define HV_FLAG_PENDING 0x80 /* an interrupt waits for it */
-#define HV_QUEUE_BYTES  4068 /* 339 entries of 12 */
+#define HV_QUEUE_BYTES  4080 /* 340 entries of 12 */
 
 struct vcpu_shared {
     volatile u8 flag;
     u8 lazy; /* the guest's own note: the queue may wait */
     u16 unused;
     volatile u32 queued; /* bytes in the queue */
+    u32 cr2;             /* what GetCR2 would return */
     struct hv_queued {
         u32 what; /* the address of a page table entry, or HV_QUEUE_* */
         u32 low, high;

@@ -129,6 +129,11 @@ vmi_ext_%1:
     jmp     [ENTRY(Queue)]
 %endmacro
 
+; A page fault left its address in the shared page.
+INLINE vmi_ext_read_cr2
+    mov     eax, [HV_SHARED + 8]
+END_INLINE
+
 QUEUED flush_one, HV_QUEUE_FLUSH_ONE    ; EAX = address
 QUEUED flush_all, HV_QUEUE_FLUSH_ALL
 QUEUED pt_announce, HV_QUEUE_ANNOUNCE   ; EAX = frame, EDX = level

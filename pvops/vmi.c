@@ -34,6 +34,7 @@ void vmi_nothing(void);
 
 /* vmi.asm, with extensions */
 PV_ABI u32 vmi_ext_irq_save(void);
+PV_ABI u32 vmi_ext_read_cr2(void);
 PV_ABI void vmi_ext_irq_disable(void);
 PV_ABI void vmi_ext_flush_one(va_t va);
 PV_ABI void vmi_ext_flush_all(void);
@@ -218,6 +219,7 @@ static const struct fill standard[] = {
 static const struct fill extensions[] = {
     {PV_irq_save, VMI_Queue, vmi_ext_irq_save},
     {PV_irq_disable, VMI_Queue, vmi_ext_irq_disable},
+    {PV_read_cr2, VMI_Queue, vmi_ext_read_cr2},
     {PV_write_cr3, VMI_Queue, vmi_ext_write_cr3},
     {PV_load_sp0, VMI_Queue, vmi_ext_load_sp0},
     {PV_set_pte, VMI_Queue, NULL},
@@ -275,6 +277,8 @@ enter(struct pv_ops *ops, const struct pv_options *options) {
     relocate(rom, VMI_DisableInterrupts, &entry); /* irq_save's other half */
     fill(rom, ops, standard, ARRAY_SIZE(standard));
     relocate(rom, VMI_Statistics, &entry);
+    if (relocate(rom, VMI_SetLinearMapping, &entry))
+        call(VMI_SetLinearMapping, 0, KERNEL_BASE, (VA_TOP - KERNEL_BASE) >> PAGE_SHIFT, 0, 0);
     if (options->extensions)
         fill(rom, ops, extensions, ARRAY_SIZE(extensions));
     if (options->extensions && options->lazy)
