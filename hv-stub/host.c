@@ -47,8 +47,8 @@ static u8 shared_page[PAGE_SIZE] PAGE_ALIGNED;
 /* The CPU pushes frames on the stack page while the guest's tables are loaded: the one page that
  * is writable there. It reads the others; accessed and busy bits are set beforehand. */
 static void
-map_switcher_page(va_t va, const void *page, u64 guest_flags) {
-    u64 pa = (u32)page;
+map_switcher_page(va_t va, const void *page, u32 guest_flags) {
+    u32 pa = (u32)page;
 
     top_l1[INDEX_L1(va)] = pa | PTE_P | PTE_W | PTE_A | PTE_D;
     hv_top_guest[INDEX_L1(va)] = pa | PTE_P | PTE_A | PTE_D | guest_flags;
@@ -57,7 +57,7 @@ map_switcher_page(va_t va, const void *page, u64 guest_flags) {
 static void
 paging_init(void) {
     for (u32 i = 0; i < 512; i++)
-        identity_l2[i] = (u64)i << 21 | PTE_P | PTE_W | PTE_A | PTE_D | PTE_PS;
+        identity_l2[i] = i << 21 | PTE_P | PTE_W | PTE_A | PTE_D | PTE_PS;
     map_switcher_page(HV_ROM, rom_page, 0);
     map_switcher_page(HV_SHARED, shared_page, PTE_W);
     map_switcher_page(HV_CODE, switcher_page, 0);

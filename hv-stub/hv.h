@@ -150,13 +150,15 @@ void *guest_memory(const struct guest *guest, u32 pa, u32 size);
 
 /* --- walk.c: the guest's own page tables ------------------------------------------------------ */
 
-#define PTE_P       0x001ull
-#define PTE_W       0x002ull
-#define PTE_U       0x004ull
-#define PTE_A       0x020ull
-#define PTE_D       0x040ull
-#define PTE_PS      0x080ull
-#define PTE_ADDRESS 0x0000000FFFFFF000ull
+/* Entries have 64 bits, but no machine of ours has memory above 4 GiB: we look at the low half,
+ * and an entry whose high half is not 0 maps nothing that a guest could have. */
+#define PTE_P       0x001u
+#define PTE_W       0x002u
+#define PTE_U       0x004u
+#define PTE_A       0x020u
+#define PTE_D       0x040u
+#define PTE_PS      0x080u
+#define PTE_ADDRESS 0xFFFFF000u
 
 #define PF_PRESENT 1 /* error code of #PF */
 #define PF_WRITE   2
@@ -165,7 +167,7 @@ void *guest_memory(const struct guest *guest, u32 pa, u32 size);
 /* How a linear address of the guest translates. */
 struct walk {
     u32 table[3]; /* frames of its root, L2 and L1 tables (or what stands for them) */
-    pte_t l2, l1; /* entries; l1 is made up for a large page */
+    u32 l2, l1;   /* entries; for a large page both are the same */
     u32 gfn;      /* the frame that is mapped */
 };
 

@@ -36,7 +36,7 @@ page_at(struct guest *guest, u32 number) {
 
 static u64 *
 table_of(u64 entry) {
-    return (u64 *)(u32)(entry & PTE_ADDRESS);
+    return (u64 *)((u32)entry & PTE_ADDRESS);
 }
 
 static u32
@@ -116,26 +116,28 @@ is_announced(const struct guest *guest, u32 gfn) {
 
 /* --- entries --------------------------------------------------------------------------------------- */
 
-/* Where a frame of the guest's is in the machine; false: it has no such memory. */
 static bool
-machine_address(const struct guest *guest, u32 gfn, u64 *address) {
-    bool screen = gfn >= VGA_START && gfn < VGA_END;
+is_screen(u32 gfn) {
+    return gfn >= VGA_START && gfn < VGA_END;
+}
 
-    *address = screen ? gfn << PAGE_SHIFT : (u32)guest->base + (gfn << PAGE_SHIFT);
-    return screen || gfn < guest->pages;
+static bool
+has_memory(const struct guest *guest, u32 gfn) {
+    return gfn < guest->pages || is_screen(gfn);
 }
 
 /* Entries carry what the guest's do, but for two things: a page is writable only once its D bit
  * is set, so that the first write sets it; and no entry is global. */
-static u64
-leaf_flags(pte_t entry) {
-    u64 flags = PTE_P | PTE_A | (entry & PTE_U);
+static u32
+leaf(const struct guest *guest, u32 gfn, u32 entry) {
+    u32 address = (gfn << PAGE_SHIFT) + (is_screen(gfn) ? 0 : (u32)guest->base);
+    u32 flags = PTE_P | PTE_A | (entry & PTE_U);
 
-    return entry & PTE_W && entry & PTE_D ? flags | PTE_W | PTE_D : flags;
+    return address | ((entry & (PTE_W | PTE_D)) == (PTE_W | PTE_D) ? flags | PTE_W | PTE_D : flags);
 }
 
-static u64
-link_to(const u64 *table, pte_t entry) {
+static u32
+link_to(const u64 *table, u32 entry) {
     return (u32)table | PTE_P | PTE_A | (entry & (PTE_W | PTE_U));
 }
 
@@ -150,7 +152,7 @@ make_root(struct guest *guest, u32 gfn, const pte_t *entries) {
     for (u32 slot = 0; slot < 4; slot++) {
         enum shadow_kind kind = slot == TOP_SLOT ? SHADOW_L2_TOP : SHADOW_L2;
         bool present = entries && entries[slot] & PTE_P;
-        u64 *l2 = present ? find(guest, (u32)(entries[slot] >> PAGE_SHIFT), kind) : NULL;
+        u64 *l2 = present ? find(guest, (u32)entries[slot] >> PAGE_SHIFT, kind) : NULL;
 
         root[slot] = l2 ? (u32)l2 | PTE_P : 0;
     }
@@ -233,9 +235,9 @@ shadow_fill(struct vcpu *vcpu, va_t va, const struct walk *walk) {
     struct guest *guest = vcpu->guest;
     enum shadow_kind l2_kind = INDEX_ROOT(va) == TOP_SLOT ? SHADOW_L2_TOP : SHADOW_L2;
     enum shadow_kind l1_kind = walk->l2 & PTE_PS ? SHADOW_LARGE_PAGE : SHADOW_L1;
-    u64 address, *l2, *l1;
+    u64 *l2, *l1;
 
-    if (!machine_address(guest, walk->gfn, &address))
+    if (!has_memory(guest, walk->gfn))
         guest_stop(STOP_MEMORY, "address %08x is mapped to physical %08x, which is not its memory",
                    va, walk->gfn << PAGE_SHIFT);
     reserve(vcpu);
@@ -243,7 +245,7 @@ shadow_fill(struct vcpu *vcpu, va_t va, const struct walk *walk) {
     l1 = find_or_create(guest, walk->table[2], l1_kind);
     ((u64 *)vcpu->root)[INDEX_ROOT(va)] = (u32)l2 | PTE_P;
     l2[INDEX_L2(va)] = link_to(l1, walk->l2);
-    l1[INDEX_L1(va)] = address | leaf_flags(walk->l1);
+    l1[INDEX_L1(va)] = leaf(guest, walk->gfn, walk->l1);
     if (!is_announced(guest, walk->table[1]) || !is_announced(guest, walk->table[2]))
         guest->shadow.unannounced = true;
 }
@@ -276,27 +278,24 @@ shadow_release(struct vcpu *vcpu, u32 gfn) {
         release(guest, gfn, kind);
 }
 
-static u64
-new_leaf(const struct guest *guest, pte_t entry) {
-    u64 address;
+static u32
+new_leaf(const struct guest *guest, u32 entry) {
+    u32 gfn = entry >> PAGE_SHIFT;
 
-    if (!(entry & PTE_P) ||
-        !machine_address(guest, (u32)(entry & PTE_ADDRESS) >> PAGE_SHIFT, &address))
-        return 0;
-    return address | leaf_flags(entry);
+    return entry & PTE_P && has_memory(guest, gfn) ? leaf(guest, gfn, entry) : 0;
 }
 
-static u64
-new_link(struct guest *guest, pte_t entry) {
+static u32
+new_link(struct guest *guest, u32 entry) {
     u64 *l1 = NULL;
 
-    if (entry & PTE_P && !(entry & PTE_PS))
-        l1 = find(guest, (u32)entry >> PAGE_SHIFT, SHADOW_L1);
+    if ((entry & (PTE_P | PTE_PS)) == PTE_P)
+        l1 = find(guest, entry >> PAGE_SHIFT, SHADOW_L1);
     return l1 ? link_to(l1, entry) : 0;
 }
 
 static void
-update_shadow(struct guest *guest, u32 number, u32 index, pte_t entry) {
+update_shadow(struct guest *guest, u32 number, u32 index, u32 entry) {
     const struct shadow *info = &guest->shadow.info[number];
     u64 *page = page_at(guest, number);
 
@@ -311,9 +310,10 @@ update_shadow(struct guest *guest, u32 number, u32 index, pte_t entry) {
 /* The guest's entry at this physical address has a new value: so has every shadow of it. What
  * cannot be known yet becomes not present, and is filled by a fault. */
 void
-shadow_update(struct vcpu *vcpu, u32 pa, pte_t entry) {
+shadow_update(struct vcpu *vcpu, u32 pa, pte_t value) {
     struct guest *guest = vcpu->guest;
-    u32 gfn = pa >> PAGE_SHIFT, index = (pa & PAGE_MASK) / sizeof entry;
+    u32 gfn = pa >> PAGE_SHIFT, index = (pa & PAGE_MASK) / sizeof value;
+    u32 entry = value >> 32 ? 0 : (u32)value;
     u32 number = guest->shadow.bucket[bucket_of(gfn)];
 
     while (number != NO_SHADOW) {

@@ -23,9 +23,10 @@ entry_of(struct vcpu *vcpu, u32 gfn, u32 index) {
 
 static u32
 frame_of(pte_t entry) {
-    if (entry & PTE_ADDRESS & ~0xFFFFFFFFull)
-        guest_stop(STOP_MEMORY, "page table entry for memory above 4 GiB");
-    return (u32)(entry & PTE_ADDRESS) >> PAGE_SHIFT;
+    if (entry >> 32)
+        guest_stop(STOP_MEMORY, "page table entry %08x:%08x, which is not its memory",
+                   (u32)(entry >> 32), (u32)entry);
+    return (u32)entry >> PAGE_SHIFT;
 }
 
 static void
@@ -41,7 +42,7 @@ walk_identity(va_t va, struct walk *walk) {
 /* May this access use an entry? Supervisor writes to read-only pages fault: CR0.WP is always set
  * for us, and a guest that clears its own is refused. */
 static bool
-allows(pte_t entry, u32 access) {
+allows(u32 entry, u32 access) {
     if (access & PF_USER && !(entry & PTE_U))
         return false;
     return !(access & PF_WRITE) || entry & PTE_W;
@@ -69,12 +70,12 @@ walk_tables(struct vcpu *vcpu, va_t va, u32 access, struct walk *walk, u32 *erro
             return false;
     }
     *error |= PF_PRESENT;
-    if (!allows(*l2, access) || (l1 && !allows(*l1, access)))
+    if (!allows((u32)*l2, access) || (l1 && !allows((u32)*l1, access)))
         return false;
     *l2 |= PTE_A;
     *(l1 ? l1 : l2) |= access & PF_WRITE ? PTE_A | PTE_D : PTE_A;
-    walk->l2 = *l2;
-    walk->l1 = l1 ? *l1 : *l2;
+    walk->l2 = (u32)*l2;
+    walk->l1 = (u32)(l1 ? *l1 : *l2);
     walk->gfn = l1 ? frame_of(*l1) : (walk->table[2] & ~511u) + (va >> 12 & 511);
     return true;
 }
