@@ -107,7 +107,7 @@ struct shadow {
     u32 next; /* in its bucket, or among the released */
 };
 
-#define SHADOW_BUCKETS 128
+#define SHADOW_BUCKETS 512
 
 /* What has no frame of its own (an unpaged guest's tables) needs a name that no frame has. */
 #define NO_TABLE(level, number) (0x80000000u | (level) << 28 | (number))

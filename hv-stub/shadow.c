@@ -166,12 +166,12 @@ static void
 load_root(struct vcpu *vcpu) {
     struct guest *guest = vcpu->guest;
     u32 gfn = vcpu->cr3 >> PAGE_SHIFT;
-    bool announced = is_announced(guest, gfn) && !(vcpu->cr3 & PAGE_MASK);
-    u64 *root = announced ? find(guest, gfn, SHADOW_ROOT) : NULL;
+    u64 *root = vcpu->cr3 & PAGE_MASK ? NULL : find(guest, gfn, SHADOW_ROOT);
 
+    if (!root && is_announced(guest, gfn) && !(vcpu->cr3 & PAGE_MASK))
+        root = make_root(guest, gfn, guest_memory(guest, gfn << PAGE_SHIFT, PAGE_SIZE));
     if (!root)
-        root = make_root(guest, announced ? gfn : NO_TABLE(3, 0),
-                         announced ? guest_memory(guest, gfn << PAGE_SHIFT, 32) : NULL);
+        root = make_root(guest, NO_TABLE(3, 0), NULL);
     vcpu->root = (u32)root;
 }
 

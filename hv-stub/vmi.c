@@ -76,25 +76,31 @@ update_kernel_stack(struct vcpu *vcpu, u32 selector, u32 sp) {
 
 /* --- page tables -------------------------------------------------------------------------------------- */
 
-/* The entry's place in the guest's memory: by the linear mapping that it told us, or by a walk. */
+/* The place of an entry in the guest's memory, by a walk. */
 static pte_t *
-entry_at(struct vcpu *vcpu, va_t va, u32 *pa) {
+find_entry(struct vcpu *vcpu, va_t va, u32 *pa) {
     struct walk found;
     pte_t *entry;
     u32 error;
 
-    if (va & 7)
-        guest_stop(STOP_FAULT, "a page table entry at %08x, which is not aligned", va);
-    if (va - vcpu->linear.va < vcpu->linear.size)
-        *pa = va - vcpu->linear.va + vcpu->linear.pa;
-    else if (walk(vcpu, va, PF_WRITE, &found, &error))
-        *pa = (found.gfn << PAGE_SHIFT) + (va & PAGE_MASK);
-    else
+    if (va & 7 || !walk(vcpu, va, PF_WRITE, &found, &error))
         guest_stop(STOP_FAULT, "a page table entry at %08x, which is not mapped writable", va);
+    *pa = (found.gfn << PAGE_SHIFT) + (va & PAGE_MASK);
     entry = guest_memory(vcpu->guest, *pa, sizeof *entry);
     if (!entry)
         guest_stop(STOP_MEMORY, "a page table entry at %08x, which is not its memory", va);
     return entry;
+}
+
+/* The same, if possible by the mapping that the guest told us of, which lies in its memory. */
+static inline pte_t *
+entry_at(struct vcpu *vcpu, va_t va, u32 *pa) {
+    u32 offset = va - vcpu->linear.va;
+
+    if (offset >= vcpu->linear.size || va & 7)
+        return find_entry(vcpu, va, pa);
+    *pa = vcpu->linear.pa + offset;
+    return (pte_t *)(vcpu->guest->base + *pa);
 }
 
 static void
@@ -167,7 +173,7 @@ cancel_alarm(struct vcpu *vcpu) {
 /* --- the queue ------------------------------------------------------------------------------ */
 
 static void
-read_entry(struct vcpu *vcpu, const struct hv_queued *entry) {
+read_command(struct vcpu *vcpu, const struct hv_queued *entry) {
     switch (entry->what) {
     case HV_QUEUE_FLUSH_ONE: shadow_flush_one(vcpu, entry->low); break;
     case HV_QUEUE_FLUSH_ALL: shadow_flush(vcpu); break;
@@ -175,21 +181,24 @@ read_entry(struct vcpu *vcpu, const struct hv_queued *entry) {
     case HV_QUEUE_RELEASE: shadow_release(vcpu, entry->low); break;
     case HV_QUEUE_STACK: update_kernel_stack(vcpu, entry->low, entry->high); break;
     case HV_QUEUE_CR3: guest_write_control(vcpu, 3, entry->low); break;
-    default: set_entry(vcpu, entry->what, (pte_t)entry->high << 32 | entry->low);
     }
 }
 
-/* Does what the guest has queued, in order. An entry is copied before it is looked at, and an
- * index that points behind the queue means all of it. */
+/* Does what the guest has queued, in order. An index behind the queue means all of it; what it
+ * holds is checked like a call's arguments. */
 void
 vmi_read_queue(struct vcpu *vcpu) {
-    u32 count = vcpu->vmi ? vcpu->shared->queued / sizeof(struct hv_queued) : 0;
+    struct vcpu_shared *shared = vcpu->shared;
+    u32 bytes = shared->queued;
+    const struct hv_queued *entry = shared->queue;
+    const struct hv_queued *end = entry + (bytes < HV_QUEUE_BYTES ? bytes : HV_QUEUE_BYTES) / 12;
 
-    if (count > ARRAY_SIZE(vcpu->shared->queue))
-        count = ARRAY_SIZE(vcpu->shared->queue);
-    vcpu->shared->queued = 0;
-    for (u32 i = 0; i < count; i++)
-        read_entry(vcpu, &vcpu->shared->queue[i]);
+    shared->queued = 0;
+    for (; vcpu->vmi && entry < end; entry++)
+        if (entry->what < PAGE_SIZE)
+            read_command(vcpu, entry);
+        else
+            set_entry(vcpu, entry->what, (pte_t)entry->high << 32 | entry->low);
 }
 
 /* --- extensions ------------------------------------------------------------------------------ */
