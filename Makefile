@@ -53,6 +53,7 @@ $(B)/%.asm.o: %.asm $(B)/arch/x86/layout.inc $(B)/lib/hv.inc
 	$(Q)$(NASM) $(NASMFLAGS) -MD $(@:.o=.d) -MT $@ $< -o $@
 
 # C and NASM read the same numbers: each `#define NAME number` becomes a `%define`.
+.PRECIOUS: $(B)/%.inc
 $(B)/%.inc: %.h
 	@mkdir -p $(@D)
 	$(Q)sed -n 's/^#define \([A-Z0-9_]*\) *\([0-9][0-9A-Fa-fx]*\)\( .*\)*$$/%define \1 \2/p' $< > $@

@@ -21,53 +21,42 @@
 
 static bool inside_line; /* of the guest's */
 
-static void
-put(u32 byte) {
+static void put(u32 byte) {
     u32 patience = PATIENCE;
 
-    while (!(in8(LSR) & LSR_ROOM) && --patience)
-        continue;
+    while (!(in8(LSR) & LSR_ROOM) && --patience) continue;
     out8(byte, DATA);
 }
 
-static void
-sink(void *context, const char *text, size_t length) {
+static void sink(void *context, const char *text, size_t length) {
     for (size_t i = 0; i < length; i++) {
-        if (text[i] == '\n')
-            put('\r');
+        if (text[i] == '\n') put('\r');
         put((u8)text[i]);
     }
 }
 
-void
-console_guest_wrote(u32 byte) {
-    inside_line = byte != '\n';
-}
+void console_guest_wrote(u32 byte) { inside_line = byte != '\n'; }
 
 /* As the guest's own driver would send it. */
-void
-console_guest_text(const char *text, u32 length) {
+void console_guest_text(const char *text, u32 length) {
     sink(NULL, text, length);
     inside_line = text[length - 1] != '\n';
 }
 
-void
-hv_vprint(const char *format, va_list args) {
+void hv_vprint(const char *format, va_list args) {
     u32 lcr = in8(LCR), ier;
 
     out8(LCR_8N1, LCR); /* DLAB off: or IER would be a divisor */
     ier = in8(IER);
     out8(0, IER);
-    if (inside_line)
-        sink(NULL, "\n", 1);
+    if (inside_line) sink(NULL, "\n", 1);
     inside_line = false;
     vformat(sink, NULL, format, args);
     out8(ier, IER);
     out8(lcr, LCR);
 }
 
-void
-hv_print(const char *format, ...) {
+void hv_print(const char *format, ...) {
     va_list args;
 
     va_start(args, format);

@@ -111,20 +111,17 @@ struct code {
 };
 
 /* The next byte, or 0 behind the limit: only the end of decode() looks whether that happened. */
-static u8
-next(struct code *code) {
+static u8 next(struct code *code) {
     u8 byte = code->at < code->limit ? code->bytes[code->at] : 0;
 
     code->at++;
     return byte;
 }
 
-static u32
-next_number(struct code *code, unsigned size) {
+static u32 next_number(struct code *code, unsigned size) {
     u32 number = 0;
 
-    for (unsigned at = 0; at < size; at++)
-        number |= (u32)next(code) << (8 * at);
+    for (unsigned at = 0; at < size; at++) number |= (u32)next(code) << (8 * at);
     return number;
 }
 
@@ -132,8 +129,7 @@ next_number(struct code *code, unsigned size) {
 
 /* SDM vol 2, "16-Bit Addressing Forms with the ModR/M Byte". BP alone, without a displacement,
  * stands for no register at all. */
-static void
-take_registers16(u8 mod, u8 rm, struct insn *out) {
+static void take_registers16(u8 mod, u8 rm, struct insn *out) {
     static const struct {
         u8 base, index;
     } forms[8] = {
@@ -147,8 +143,7 @@ take_registers16(u8 mod, u8 rm, struct insn *out) {
 
 /* SDM vol 2, "32-Bit Addressing Forms with the ModR/M Byte" and "... with the SIB Byte". ESP
  * cannot be an index; EBP as the base without a displacement stands for no base. */
-static void
-take_registers32(struct code *code, u8 mod, u8 rm, struct insn *out) {
+static void take_registers32(struct code *code, u8 mod, u8 rm, struct insn *out) {
     out->base = rm;
     out->index = GPR_NONE;
     if (rm == GPR_ESP) {
@@ -158,12 +153,10 @@ take_registers32(struct code *code, u8 mod, u8 rm, struct insn *out) {
         out->index = index == GPR_ESP ? GPR_NONE : index;
         out->scale = sib >> 6;
     }
-    if (mod == 0 && out->base == GPR_EBP)
-        out->base = GPR_NONE;
+    if (mod == 0 && out->base == GPR_EBP) out->base = GPR_NONE;
 }
 
-static void
-take_memory(struct code *code, u8 mod, u8 rm, struct insn *out) {
+static void take_memory(struct code *code, u8 mod, u8 rm, struct insn *out) {
     out->memory = true;
     if (out->address_size == 2)
         take_registers16(mod, rm, out);
@@ -179,8 +172,7 @@ take_memory(struct code *code, u8 mod, u8 rm, struct insn *out) {
 
 /* SDM vol 2, "Instruction Prefixes". Of several from one group, the last one counts. LOCK is not
  * among them: it is #UD with every instruction here ("LOCK-Assert LOCK# Signal Prefix"). */
-static bool
-take_prefix(u8 byte, struct insn *out) {
+static bool take_prefix(u8 byte, struct insn *out) {
     if ((byte & 0xE7) == 0x26) /* 26 ES, 2E CS, 36 SS, 3E DS */
         out->segment = byte >> 3 & 3;
     else if (byte == 0x64 || byte == 0x65) /* FS, GS */
@@ -196,49 +188,40 @@ take_prefix(u8 byte, struct insn *out) {
     return true;
 }
 
-static const struct opcode *
-take_opcode(struct code *code, struct insn *out) {
+static const struct opcode *take_opcode(struct code *code, struct insn *out) {
     const struct opcode *opcode;
     u8 byte = next(code);
 
-    while (take_prefix(byte, out))
-        byte = next(code);
+    while (take_prefix(byte, out)) byte = next(code);
     opcode = byte == TWO_BYTE ? &two_byte[next(code)] : &one_byte[byte];
-    if (opcode->form & WIDTH && !(byte & 1))
-        out->operand_size = 1;
+    if (opcode->form & WIDTH && !(byte & 1)) out->operand_size = 1;
     return opcode;
 }
 
 /* Control registers that do not exist, and CS, which MOV cannot load, are #UD. SDM vol 2,
  * "MOV-Move to/from Control Registers" and "MOV-Move". */
-static bool
-reg_is_valid(u8 kind, u8 reg) {
-    if (kind == INSN_MOV_SREG)
-        return reg < SREG_NONE && reg != SREG_CS;
-    if (kind == INSN_MOV_FROM_CR || kind == INSN_MOV_TO_CR)
-        return reg <= 4 && reg != 1;
+static bool reg_is_valid(u8 kind, u8 reg) {
+    if (kind == INSN_MOV_SREG) return reg < SREG_NONE && reg != SREG_CS;
+    if (kind == INSN_MOV_FROM_CR || kind == INSN_MOV_TO_CR) return reg <= 4 && reg != 1;
     return true;
 }
 
 /* Takes ModRM and what it asks for. Returns the opcode's row, which may be one of a group. */
-static const struct opcode *
-take_modrm(struct code *code, const struct opcode *opcode, struct insn *out) {
+static const struct opcode *take_modrm(struct code *code, const struct opcode *opcode,
+                                       struct insn *out) {
     static const struct opcode unknown = {INSN_UNKNOWN, 0};
     u8 modrm = next(code), mod = modrm >> 6;
 
     out->reg = modrm >> 3 & 7;
     out->rm = modrm & 7;
-    if (opcode->form & GROUP)
-        opcode = &groups[opcode->kind + out->reg];
+    if (opcode->form & GROUP) opcode = &groups[opcode->kind + out->reg];
     if (!reg_is_valid(opcode->kind, out->reg) || (opcode->form & MEMORY && mod == 3))
         return &unknown;
-    if (opcode->form & (MODRM | MEMORY) && mod != 3)
-        take_memory(code, mod, out->rm, out);
+    if (opcode->form & (MODRM | MEMORY) && mod != 3) take_memory(code, mod, out->rm, out);
     return opcode;
 }
 
-static void
-take_immediate(struct code *code, u16 form, struct insn *out) {
+static void take_immediate(struct code *code, u16 form, struct insn *out) {
     if (form & POINTER) {
         out->immediate = next_number(code, out->operand_size);
         out->selector = (u16)next_number(code, 2);
@@ -249,30 +232,25 @@ take_immediate(struct code *code, u16 form, struct insn *out) {
 
 /* The parts in the order in which they stand, and then what depends on several of them. What is
  * relative to EBP or ESP is on the stack: SDM vol 1, "Specifying a Segment Selector". */
-static void
-take_instruction(struct code *code, struct insn *out) {
+static void take_instruction(struct code *code, struct insn *out) {
     const struct opcode *opcode = take_opcode(code, out);
 
-    if (opcode->form & ANY_MODRM)
-        opcode = take_modrm(code, opcode, out);
+    if (opcode->form & ANY_MODRM) opcode = take_modrm(code, opcode, out);
     take_immediate(code, opcode->form, out);
     out->kind = opcode->kind;
     out->sreg = out->kind == INSN_MOV_SREG ? out->reg : (u8)(opcode->form >> SREG_SHIFT);
-    if (opcode->form & REGISTER)
-        out->operand_size = 4;
+    if (opcode->form & REGISTER) out->operand_size = 4;
     if (out->segment == SREG_NONE)
         out->segment = out->base == GPR_EBP || out->base == GPR_ESP ? SREG_SS : SREG_DS;
 }
 
-int
-decode(const u8 *bytes, unsigned available, struct insn *out) {
+int decode(const u8 *bytes, unsigned available, struct insn *out) {
     struct code code = {bytes, available < INSN_MAX ? available : INSN_MAX, 0};
 
     *out = (struct insn){.operand_size = 4, .address_size = 4, .segment = SREG_NONE};
     take_instruction(&code, out);
     if (code.at > code.limit) {
-        if (available < INSN_MAX)
-            return 0;
+        if (available < INSN_MAX) return 0;
         code.at = INSN_MAX;
         out->kind = INSN_UNKNOWN;
     }
@@ -280,13 +258,10 @@ decode(const u8 *bytes, unsigned available, struct insn *out) {
     return out->length;
 }
 
-u32
-insn_offset(const struct insn *insn, const u32 registers[8]) {
+u32 insn_offset(const struct insn *insn, const u32 registers[8]) {
     u32 offset = insn->displacement;
 
-    if (insn->base != GPR_NONE)
-        offset += registers[insn->base];
-    if (insn->index != GPR_NONE)
-        offset += registers[insn->index] << insn->scale;
+    if (insn->base != GPR_NONE) offset += registers[insn->base];
+    if (insn->index != GPR_NONE) offset += registers[insn->index] << insn->scale;
     return insn->address_size == 2 ? (u16)offset : offset;
 }

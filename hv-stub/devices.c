@@ -19,18 +19,11 @@
 #define CRTC_INDEX    0x3D4
 #define CRTC_DATA     0x3D5
 
-static bool
-is_pic(u32 port) {
-    return (port & ~0x81u) == 0x20;
-}
+static bool is_pic(u32 port) { return (port & ~0x81u) == 0x20; }
 
-static bool
-is_pit(u32 port) {
-    return (port >= 0x40 && port <= 0x43) || port == 0x61;
-}
+static bool is_pit(u32 port) { return (port >= 0x40 && port <= 0x43) || port == 0x61; }
 
-static bool
-passes_through(u32 port) {
+static bool passes_through(u32 port) {
     return (port >= UART && port < UART + UART_PORTS) || port == KEYBOARD_DATA ||
            port == KEYBOARD || port == CMOS_INDEX || port == CMOS_DATA || port == CRTC_INDEX ||
            port == CRTC_DATA;
@@ -38,29 +31,22 @@ passes_through(u32 port) {
 
 /* The keyboard controller can reset the machine, and switch its A20 line: those commands are not
  * for guests. What is left: its command byte, self tests, on and off. */
-static bool
-may_write(u32 port, u32 value) {
+static bool may_write(u32 port, u32 value) {
     static const u8 commands[] = {0x20, 0x60, 0xA7, 0xA8, 0xAA, 0xAB, 0xAD, 0xAE};
 
-    if (port != KEYBOARD)
-        return port != CMOS_DATA;
+    if (port != KEYBOARD) return port != CMOS_DATA;
     for (u32 i = 0; i < sizeof commands; i++)
-        if (value == commands[i])
-            return true;
+        if (value == commands[i]) return true;
     return false;
 }
 
-u32
-port_read(struct vcpu *vcpu, u32 port) {
-    if (is_pic(port))
-        return vpic_read(&vcpu->pic, port);
-    if (is_pit(port))
-        return vpit_read(vcpu, port);
+u32 port_read(struct vcpu *vcpu, u32 port) {
+    if (is_pic(port)) return vpic_read(&vcpu->pic, port);
+    if (is_pit(port)) return vpit_read(vcpu, port);
     return passes_through(port) ? in8(port) : 0xFF;
 }
 
-void
-port_write(struct vcpu *vcpu, u32 port, u32 value) {
+void port_write(struct vcpu *vcpu, u32 port, u32 value) {
     if (is_pic(port))
         vpic_write(&vcpu->pic, port, value);
     else if (is_pit(port))
@@ -69,6 +55,5 @@ port_write(struct vcpu *vcpu, u32 port, u32 value) {
         guest_ended(value);
     else if (passes_through(port) && may_write(port, value))
         out8(value, port);
-    if (port == UART)
-        console_guest_wrote(value);
+    if (port == UART) console_guest_wrote(value);
 }

@@ -22,8 +22,7 @@
 #define MSR_SYSENTER_CS  0x174
 #define MSR_SYSENTER_EIP 0x176
 
-static u32 *
-reg(struct vcpu *vcpu, u32 number) {
+static u32 *reg(struct vcpu *vcpu, u32 number) {
     struct frame *frame = vcpu->frame;
     u32 *const registers[] = {
         [GPR_EAX] = &frame->eax, [GPR_ECX] = &frame->ecx, [GPR_EDX] = &frame->edx,
@@ -34,8 +33,7 @@ reg(struct vcpu *vcpu, u32 number) {
     return registers[number];
 }
 
-static va_t
-operand_address(struct vcpu *vcpu, const struct insn *insn) {
+static va_t operand_address(struct vcpu *vcpu, const struct insn *insn) {
     const struct frame *frame = vcpu->frame;
     u32 registers[8];
     u32 selector = insn->segment == SREG_SS   ? frame->ss
@@ -43,17 +41,14 @@ operand_address(struct vcpu *vcpu, const struct insn *insn) {
                    : insn->segment == SREG_ES ? frame->es
                                               : frame->ds;
 
-    for (u32 i = 0; i < 8; i++)
-        registers[i] = *reg(vcpu, i);
+    for (u32 i = 0; i < 8; i++) registers[i] = *reg(vcpu, i);
     return selector_base(selector) + insn_offset(insn, registers);
 }
 
 /* --- control registers ------------------------------------------------------------------------- */
 
-static bool
-write_cr0(struct vcpu *vcpu, u32 value) {
-    if (!(value & CR0_PE))
-        guest_stop(STOP_MODE, "CR0=%08x: there is no real mode", value);
+static bool write_cr0(struct vcpu *vcpu, u32 value) {
+    if (!(value & CR0_PE)) guest_stop(STOP_MODE, "CR0=%08x: there is no real mode", value);
     if (value & CR0_PG && !(vcpu->cr4 & CR4_PAE))
         guest_stop(STOP_MODE, "CR0=%08x without CR4.PAE: two-level paging is not there", value);
     if (value & CR0_PG && !(value & CR0_WP))
@@ -63,8 +58,7 @@ write_cr0(struct vcpu *vcpu, u32 value) {
     return true;
 }
 
-bool
-guest_write_control(struct vcpu *vcpu, u32 number, u32 value) {
+bool guest_write_control(struct vcpu *vcpu, u32 number, u32 value) {
     switch (number) {
     case 0: return write_cr0(vcpu, value);
     case 2: vcpu->cr2 = value; return true;
@@ -73,8 +67,7 @@ guest_write_control(struct vcpu *vcpu, u32 number, u32 value) {
         shadow_flush(vcpu);
         return true;
     case 4:
-        if (value & ~CR4_KNOWN)
-            return false;
+        if (value & ~CR4_KNOWN) return false;
         vcpu->cr4 = value;
         shadow_flush(vcpu);
         return true;
@@ -82,20 +75,17 @@ guest_write_control(struct vcpu *vcpu, u32 number, u32 value) {
     return false;
 }
 
-static bool
-read_control(struct vcpu *vcpu, u32 number, u32 *value) {
+static bool read_control(struct vcpu *vcpu, u32 number, u32 *value) {
     const u32 values[] = {vcpu->cr0, 0, vcpu->cr2, vcpu->cr3, vcpu->cr4};
 
-    if (number == 1 || number > 4)
-        return false;
+    if (number == 1 || number > 4) return false;
     *value = values[number];
     return true;
 }
 
 /* --- tables --------------------------------------------------------------------------------------- */
 
-static bool
-load_table(struct vcpu *vcpu, const struct insn *insn, struct descriptor_table *table) {
+static bool load_table(struct vcpu *vcpu, const struct insn *insn, struct descriptor_table *table) {
     struct table_pointer pointer;
 
     if (!insn->memory || !read_linear(vcpu, operand_address(vcpu, insn), &pointer, sizeof pointer))
@@ -104,8 +94,8 @@ load_table(struct vcpu *vcpu, const struct insn *insn, struct descriptor_table *
     return true;
 }
 
-static bool
-store_table(struct vcpu *vcpu, const struct insn *insn, const struct descriptor_table *table) {
+static bool store_table(struct vcpu *vcpu, const struct insn *insn,
+                        const struct descriptor_table *table) {
     struct table_pointer pointer = {(u16)table->limit, table->base};
 
     return insn->memory &&
@@ -113,18 +103,15 @@ store_table(struct vcpu *vcpu, const struct insn *insn, const struct descriptor_
 }
 
 /* The 16 bits of an r/m operand. */
-static bool
-read_operand16(struct vcpu *vcpu, const struct insn *insn, u32 *value) {
+static bool read_operand16(struct vcpu *vcpu, const struct insn *insn, u32 *value) {
     *value = 0;
-    if (insn->memory)
-        return read_linear(vcpu, operand_address(vcpu, insn), value, 2);
+    if (insn->memory) return read_linear(vcpu, operand_address(vcpu, insn), value, 2);
     *value = *reg(vcpu, insn->rm) & 0xFFFF;
     return true;
 }
 
 /* The task register only tells us where the stack for traps is. */
-bool
-guest_load_task(struct vcpu *vcpu, u32 selector) {
+bool guest_load_task(struct vcpu *vcpu, u32 selector) {
     u64 descriptor;
     va_t address = vcpu->gdt.base + (selector & ~7u);
 
@@ -142,25 +129,20 @@ guest_load_task(struct vcpu *vcpu, u32 selector) {
 
 /* A kernel that believes to be in ring 0 loads selectors with RPL 0. SS and CS insist on the ring
  * that it is really in. */
-static bool
-load_stack_segment(struct vcpu *vcpu, u32 selector) {
-    if (!selector_is_data((selector & ~3u) | 1, 1))
-        return false;
+static bool load_stack_segment(struct vcpu *vcpu, u32 selector) {
+    if (!selector_is_data((selector & ~3u) | 1, 1)) return false;
     vcpu->frame->ss = (selector & ~3u) | 1;
     return true;
 }
 
-static bool
-jump_far(struct vcpu *vcpu, u32 selector, u32 eip) {
-    if (!selector_is_code((selector & ~3u) | 1, 1))
-        return false;
+static bool jump_far(struct vcpu *vcpu, u32 selector, u32 eip) {
+    if (!selector_is_code((selector & ~3u) | 1, 1)) return false;
     vcpu->frame->cs = (selector & ~3u) | 1;
     vcpu->frame->eip = eip;
     return true;
 }
 
-static bool
-return_far(struct vcpu *vcpu, const struct insn *insn) {
+static bool return_far(struct vcpu *vcpu, const struct insn *insn) {
     struct frame *frame = vcpu->frame;
     u32 target[2];
 
@@ -174,22 +156,18 @@ return_far(struct vcpu *vcpu, const struct insn *insn) {
 
 /* --- the rest -------------------------------------------------------------------------------------------- */
 
-static void
-port_input(struct vcpu *vcpu, u32 port, u32 size) {
+static void port_input(struct vcpu *vcpu, u32 port, u32 size) {
     u32 value = size == 1 ? port_read(vcpu, port) : 0xFFFFFFFF;
     u32 mask = size == 4 ? 0xFFFFFFFF : size == 2 ? 0xFFFF : 0xFF;
 
     vcpu->frame->eax = (vcpu->frame->eax & ~mask) | (value & mask);
 }
 
-static void
-port_output(struct vcpu *vcpu, u32 port, u32 size) {
-    if (size == 1)
-        port_write(vcpu, port, vcpu->frame->eax & 0xFF);
+static void port_output(struct vcpu *vcpu, u32 port, u32 size) {
+    if (size == 1) port_write(vcpu, port, vcpu->frame->eax & 0xFF);
 }
 
-bool
-guest_rdmsr(struct vcpu *vcpu) {
+bool guest_rdmsr(struct vcpu *vcpu) {
     u64 value = 0;
     u32 msr = vcpu->frame->ecx;
 
@@ -203,8 +181,7 @@ guest_rdmsr(struct vcpu *vcpu) {
 }
 
 /* sysenter stays off: nothing but 0 may be written. */
-bool
-guest_wrmsr(struct vcpu *vcpu) {
+bool guest_wrmsr(struct vcpu *vcpu) {
     const struct frame *frame = vcpu->frame;
 
     return frame->ecx >= MSR_SYSENTER_CS && frame->ecx <= MSR_SYSENTER_EIP && !frame->eax &&
@@ -212,8 +189,7 @@ guest_wrmsr(struct vcpu *vcpu) {
 }
 
 /* What the CPU has, less what a guest cannot use; and who we are, in a leaf of our own. */
-void
-guest_cpuid(struct vcpu *vcpu) {
+void guest_cpuid(struct vcpu *vcpu) {
     enum {
         ECX_HYPERVISOR = 1u << 31,
         EDX_TSC = 1 << 4,
@@ -246,8 +222,7 @@ guest_cpuid(struct vcpu *vcpu) {
     }
 }
 
-static bool
-push_flags(struct vcpu *vcpu) {
+static bool push_flags(struct vcpu *vcpu) {
     u32 flags = guest_flags(vcpu);
     u32 esp = vcpu->frame->esp - sizeof flags;
 
@@ -257,8 +232,7 @@ push_flags(struct vcpu *vcpu) {
     return true;
 }
 
-static bool
-pop_flags(struct vcpu *vcpu) {
+static bool pop_flags(struct vcpu *vcpu) {
     u32 flags;
 
     if (!read_linear(vcpu, selector_base(vcpu->frame->ss) + vcpu->frame->esp, &flags, sizeof flags))
@@ -272,8 +246,7 @@ pop_flags(struct vcpu *vcpu) {
 
 /* Executes one instruction. False: it is not one of ours, or it would fault in ring 0 too.
  * EIP is moved by the caller, unless the instruction itself has moved it. */
-static bool
-execute(struct vcpu *vcpu, const struct insn *insn) {
+static bool execute(struct vcpu *vcpu, const struct insn *insn) {
     struct frame *frame = vcpu->frame;
     u32 value;
 
@@ -290,16 +263,14 @@ execute(struct vcpu *vcpu, const struct insn *insn) {
     case INSN_MOV_FROM_DR: *reg(vcpu, insn->rm) = 0; return true;
     case INSN_MOV_TO_DR: /* never loaded: a breakpoint could fire in the switcher */ return true;
     case INSN_LGDT:
-        if (!load_table(vcpu, insn, &vcpu->gdt))
-            return false;
+        if (!load_table(vcpu, insn, &vcpu->gdt)) return false;
         segments_load(vcpu);
         return true;
     case INSN_LIDT: return load_table(vcpu, insn, &vcpu->idt);
     case INSN_SGDT: return store_table(vcpu, insn, &vcpu->gdt);
     case INSN_SIDT: return store_table(vcpu, insn, &vcpu->idt);
     case INSN_INVLPG:
-        if (insn->memory)
-            shadow_flush_one(vcpu, operand_address(vcpu, insn));
+        if (insn->memory) shadow_flush_one(vcpu, operand_address(vcpu, insn));
         return insn->memory;
     case INSN_LLDT: /* no LDT but none */
         return read_operand16(vcpu, insn, &value) && !(value & ~3u);
@@ -322,41 +293,34 @@ execute(struct vcpu *vcpu, const struct insn *insn) {
     return false;
 }
 
-static bool
-moves_eip(const struct insn *insn) {
+static bool moves_eip(const struct insn *insn) {
     return insn->kind == INSN_IRET || insn->kind == INSN_JMP_FAR || insn->kind == INSN_RETF;
 }
 
 /* The bytes at EIP, as many as are mapped. */
-static bool
-fetch(struct vcpu *vcpu, u32 skip, struct insn *insn) {
+static bool fetch(struct vcpu *vcpu, u32 skip, struct insn *insn) {
     u8 bytes[INSN_MAX];
     va_t va = selector_base(vcpu->frame->cs) + vcpu->frame->eip + skip;
     u32 available = INSN_MAX;
 
     if (!read_linear(vcpu, va, bytes, INSN_MAX)) {
         available = PAGE_SIZE - (va & PAGE_MASK);
-        if (available >= INSN_MAX || !read_linear(vcpu, va, bytes, available))
-            return false;
+        if (available >= INSN_MAX || !read_linear(vcpu, va, bytes, available)) return false;
     }
     return decode(bytes, available, insn) > 0;
 }
 
-static bool
-is_port(const struct insn *insn) {
+static bool is_port(const struct insn *insn) {
     return insn->kind >= INSN_IN_IMM && insn->kind <= INSN_OUTS;
 }
 
-static bool
-step(struct vcpu *vcpu, u32 skip, enum hv_reason reason) {
+static bool step(struct vcpu *vcpu, u32 skip, enum hv_reason reason) {
     struct insn insn;
     u32 eip = vcpu->frame->eip;
 
-    if (!fetch(vcpu, skip, &insn) || !execute(vcpu, &insn))
-        return false;
+    if (!fetch(vcpu, skip, &insn) || !execute(vcpu, &insn)) return false;
     vcpu->guest->exits[is_port(&insn) ? REASON_PORT : reason]++;
-    if (!moves_eip(&insn))
-        vcpu->frame->eip = eip + skip + insn.length;
+    if (!moves_eip(&insn)) vcpu->frame->eip = eip + skip + insn.length;
     /* An interrupt may only come behind the instruction that follows sti: if that is hlt, it must
      * wait for that very interrupt. */
     if (insn.kind == INSN_STI && fetch(vcpu, 0, &insn) && insn.kind == INSN_HLT)
@@ -365,13 +329,11 @@ step(struct vcpu *vcpu, u32 skip, enum hv_reason reason) {
 }
 
 /* #GP's error code says whether INT n ran into a gate of ours: bit 1, and the vector above. */
-static bool
-software_interrupt(struct vcpu *vcpu) {
+static bool software_interrupt(struct vcpu *vcpu) {
     u32 vector = vcpu->frame->error >> 3;
     struct insn insn;
 
-    if (!(vcpu->frame->error & 2) || !fetch(vcpu, 0, &insn))
-        return false;
+    if (!(vcpu->frame->error & 2) || !fetch(vcpu, 0, &insn)) return false;
     if ((insn.kind == INSN_INT && insn.immediate == vector) ||
         (insn.kind == INSN_INT3 && vector == 3) || (insn.kind == INSN_INTO && vector == 4)) {
         vcpu->guest->exits[REASON_INT]++;
@@ -381,19 +343,15 @@ software_interrupt(struct vcpu *vcpu) {
     return false;
 }
 
-bool
-emulate_general(struct vcpu *vcpu) {
+bool emulate_general(struct vcpu *vcpu) {
     u32 error = vcpu->frame->error;
 
-    if (software_interrupt(vcpu))
-        return true;
-    if (error && !(error & 2) && segments_update(vcpu, error))
-        return true;
+    if (software_interrupt(vcpu)) return true;
+    if (error && !(error & 2) && segments_update(vcpu, error)) return true;
     return (vcpu->frame->cs & 3) == 1 && step(vcpu, 0, REASON_EMULATE);
 }
 
-bool
-emulate_forced(struct vcpu *vcpu) {
+bool emulate_forced(struct vcpu *vcpu) {
     u32 prefix;
 
     if ((vcpu->frame->cs & 3) != 1 ||

@@ -28,13 +28,9 @@
 #define TSS_SP0 4 /* offsets in a TSS */
 #define TSS_SS0 8
 
-bool
-guest_interruptible(const struct vcpu *vcpu) {
-    return vcpu->shared->flag & HV_FLAG_IF;
-}
+bool guest_interruptible(const struct vcpu *vcpu) { return vcpu->shared->flag & HV_FLAG_IF; }
 
-u32
-guest_flags(const struct vcpu *vcpu) {
+u32 guest_flags(const struct vcpu *vcpu) {
     u32 flags = vcpu->frame->eflags & ~(FLAG_IF | FLAG_IOPL);
 
     return flags | (guest_interruptible(vcpu) ? FLAG_IF : 0);
@@ -42,8 +38,7 @@ guest_flags(const struct vcpu *vcpu) {
 
 /* What leaves for the guest always has IF set, IOPL and VM clear. NT is a program's own business:
  * it would make the kernel's iret a task switch. */
-void
-guest_set_flags(struct vcpu *vcpu, u32 flags) {
+void guest_set_flags(struct vcpu *vcpu, u32 flags) {
     u32 never = FLAG_IOPL | FLAG_VM | FLAG_VIF | ((vcpu->frame->cs & 3) == 3 ? 0 : FLAG_NT);
 
     vcpu->shared->flag = flags & FLAG_IF ? HV_FLAG_IF : 0;
@@ -51,8 +46,7 @@ guest_set_flags(struct vcpu *vcpu, u32 flags) {
 }
 
 /* Pushes words, the last one first in memory: all in one go. */
-static void
-push(struct vcpu *vcpu, const u32 *words, u32 count) {
+static void push(struct vcpu *vcpu, const u32 *words, u32 count) {
     struct frame *frame = vcpu->frame;
 
     frame->esp -= count * sizeof *words;
@@ -61,8 +55,7 @@ push(struct vcpu *vcpu, const u32 *words, u32 count) {
                    frame->eip);
 }
 
-static bool
-read_gate(struct vcpu *vcpu, u32 vector, u64 *gate) {
+static bool read_gate(struct vcpu *vcpu, u32 vector, u64 *gate) {
     u32 type;
 
     if (vector * 8 + 7 > vcpu->idt.limit ||
@@ -73,19 +66,16 @@ read_gate(struct vcpu *vcpu, u32 vector, u64 *gate) {
 }
 
 /* The stack for traps from programs: as UpdateKernelStack named it, or from the guest's TSS. */
-static void
-kernel_stack(struct vcpu *vcpu, u32 *ss, u32 *sp) {
+static void kernel_stack(struct vcpu *vcpu, u32 *ss, u32 *sp) {
     *ss = vcpu->stack_selector;
     *sp = vcpu->stack_pointer;
-    if (*ss)
-        return;
+    if (*ss) return;
     if (!read_linear(vcpu, vcpu->tss + TSS_SP0, sp, sizeof *sp) ||
         !read_linear(vcpu, vcpu->tss + TSS_SS0, ss, sizeof *ss))
         guest_stop(STOP_FAULT, "no TSS for a trap from a program: it would be at %08x", vcpu->tss);
 }
 
-static void
-switch_stack(struct vcpu *vcpu) {
+static void switch_stack(struct vcpu *vcpu) {
     struct frame *frame = vcpu->frame;
     u32 sp, ss;
 
@@ -97,8 +87,7 @@ switch_stack(struct vcpu *vcpu) {
     frame->esp = sp;
 }
 
-void
-inject(struct vcpu *vcpu, u32 vector, u32 error) {
+void inject(struct vcpu *vcpu, u32 vector, u32 error) {
     struct frame *frame = vcpu->frame;
     u32 flags = guest_flags(vcpu);
     const u32 words[] = {error, frame->eip, frame->cs & 0xFFFF, flags, frame->esp, frame->ss};
@@ -119,23 +108,20 @@ inject(struct vcpu *vcpu, u32 vector, u32 error) {
         end = 6;
     }
     push(vcpu, words + first, end - first);
-    if (((u32)(gate >> 32) & GATE_TYPE) == GATE_INTERRUPT)
-        flags &= ~FLAG_IF;
+    if (((u32)(gate >> 32) & GATE_TYPE) == GATE_INTERRUPT) flags &= ~FLAG_IF;
     frame->cs = selector;
     frame->eip = ((u32)gate & 0xFFFF) | ((u32)(gate >> 32) & 0xFFFF0000);
     guest_set_flags(vcpu, flags & ~(FLAG_TF | FLAG_RF));
 }
 
 /* With interrupts on, until one comes. */
-void
-guest_halt(struct vcpu *vcpu) {
+void guest_halt(struct vcpu *vcpu) {
     vcpu->shared->flag |= HV_FLAG_IF;
     vcpu->halted = true;
 }
 
 /* A gate says from which ring INT n may use it; a kernel may always. */
-void
-inject_int(struct vcpu *vcpu, u32 vector, u32 length) {
+void inject_int(struct vcpu *vcpu, u32 vector, u32 length) {
     u32 ring = vcpu->frame->cs & 3;
     u64 gate;
 
@@ -147,20 +133,16 @@ inject_int(struct vcpu *vcpu, u32 vector, u32 length) {
     inject(vcpu, vector, NO_ERROR);
 }
 
-void
-inject_pending(struct vcpu *vcpu) {
+void inject_pending(struct vcpu *vcpu) {
     int vector;
 
-    if (!guest_interruptible(vcpu))
-        return;
+    if (!guest_interruptible(vcpu)) return;
     vector = vpic_accept(&vcpu->pic);
-    if (vector >= 0)
-        inject(vcpu, (u32)vector, NO_ERROR);
+    if (vector >= 0) inject(vcpu, (u32)vector, NO_ERROR);
 }
 
 /* A paravirtual guest's system calls need not come to us, if its gate leaves IF alone. */
-void
-set_direct_gate(struct vcpu *vcpu) {
+void set_direct_gate(struct vcpu *vcpu) {
     u64 gate;
     u32 selector;
 
@@ -175,8 +157,7 @@ set_direct_gate(struct vcpu *vcpu) {
 }
 
 /* The guest's own iret, with the virtual IF in the image of the flags. */
-void
-guest_iret(struct vcpu *vcpu) {
+void guest_iret(struct vcpu *vcpu) {
     struct frame *frame = vcpu->frame;
     struct {
         u32 eip, cs, eflags, esp, ss;

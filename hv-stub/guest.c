@@ -19,15 +19,13 @@
 
 struct guest the_guest;
 
-void *
-guest_memory(const struct guest *guest, u32 pa, u32 size) {
+void *guest_memory(const struct guest *guest, u32 pa, u32 size) {
     u32 end = guest->pages << PAGE_SHIFT;
 
     return pa < end && size <= end - pa ? guest->base + pa : NULL;
 }
 
-static void *
-must_have(const struct guest *guest, u32 pa, u32 size, const char *what) {
+static void *must_have(const struct guest *guest, u32 pa, u32 size, const char *what) {
     void *memory = guest_memory(guest, pa, size);
 
     if (!memory)
@@ -38,8 +36,7 @@ must_have(const struct guest *guest, u32 pa, u32 size, const char *what) {
 
 /* Loads the segments at their physical addresses; returns the physical entry point, and in *end
  * the first free page behind them. */
-static u32
-load_segments(const struct guest *guest, const void *kernel, u32 size, u32 *end) {
+static u32 load_segments(const struct guest *guest, const void *kernel, u32 size, u32 *end) {
     struct elf_segment segment;
     unsigned index = 0;
     u32 entry = 0;
@@ -53,14 +50,12 @@ load_segments(const struct guest *guest, const void *kernel, u32 size, u32 *end)
         memset(memory + segment.file_size, 0, segment.memory_size - segment.file_size);
         if (elf_entry(kernel) - segment.va < segment.memory_size)
             entry = elf_entry(kernel) - segment.va + pa;
-        if (pa + segment.memory_size > *end)
-            *end = ALIGN_UP(pa + segment.memory_size, PAGE_SIZE);
+        if (pa + segment.memory_size > *end) *end = ALIGN_UP(pa + segment.memory_size, PAGE_SIZE);
     }
     return entry;
 }
 
-static void
-write_info(const struct guest *guest, const char *line, u32 initrd, u32 initrd_size) {
+static void write_info(const struct guest *guest, const char *line, u32 initrd, u32 initrd_size) {
     struct multiboot_info *info = must_have(guest, INFO_PA, LINE_PA - INFO_PA, "boot information");
     struct multiboot_module *module = (struct multiboot_module *)(info + 1);
 
@@ -71,8 +66,7 @@ write_info(const struct guest *guest, const char *line, u32 initrd, u32 initrd_s
         .cmdline = LINE_PA,
     };
     strlcpy(must_have(guest, LINE_PA, LINE_MAX, "command line"), line, LINE_MAX);
-    if (!initrd_size)
-        return;
+    if (!initrd_size) return;
     info->flags |= MULTIBOOT_MODULES;
     info->mods_count = 1;
     info->mods_addr = INFO_PA + sizeof *info;
@@ -80,8 +74,7 @@ write_info(const struct guest *guest, const char *line, u32 initrd, u32 initrd_s
 }
 
 /* As Multiboot says, but for the ring: flat segments, no paging, interrupts off. */
-static void
-set_registers(struct vcpu *vcpu, u32 entry) {
+static void set_registers(struct vcpu *vcpu, u32 entry) {
     struct frame *frame = host_first_frame();
 
     *frame = (struct frame){
@@ -98,14 +91,12 @@ set_registers(struct vcpu *vcpu, u32 entry) {
     guest_set_flags(vcpu, 0);
 }
 
-void
-guest_load(struct guest *guest, const void *kernel, u32 kernel_size, const char *line,
-           const void *initrd, u32 initrd_size) {
+void guest_load(struct guest *guest, const void *kernel, u32 kernel_size, const char *line,
+                const void *initrd, u32 initrd_size) {
     const char *why = elf_check(kernel, kernel_size);
     u32 entry, end;
 
-    if (why)
-        guest_stop(STOP_LOAD, "its kernel cannot be loaded: %s", why);
+    if (why) guest_stop(STOP_LOAD, "its kernel cannot be loaded: %s", why);
     guest->vcpu.guest = guest;
     guest->vcpu.shared = (struct vcpu_shared *)HV_SHARED;
     entry = load_segments(guest, kernel, kernel_size, &end);
@@ -115,27 +106,19 @@ guest_load(struct guest *guest, const void *kernel, u32 kernel_size, const char 
     segments_flat();
 }
 
-void
-guest_run(struct guest *guest) {
-    switcher_enter(guest->vcpu.frame, guest->vcpu.root);
-}
+void guest_run(struct guest *guest) { switcher_enter(guest->vcpu.frame, guest->vcpu.root); }
 
 /* --- the end -------------------------------------------------------------------------------------- */
 
-static void
-print_statistics(const struct guest *guest) {
+static void print_statistics(const struct guest *guest) {
     hv_print("hv-stub: exits:");
     for (u32 i = 0; i < REASONS; i++)
         hv_print(" %s %u%s", hv_reason_names[i], guest->exits[i], i + 1 < REASONS ? "," : "\n");
 }
 
-void
-guest_ended(u32 status_byte) {
-    host_leave(status_byte);
-}
+void guest_ended(u32 status_byte) { host_leave(status_byte); }
 
-void
-guest_stop(enum stop why, const char *format, ...) {
+void guest_stop(enum stop why, const char *format, ...) {
     va_list args;
 
     hv_print("hv-stub: guest stopped: ");

@@ -46,18 +46,15 @@ static u8 shared_page[PAGE_SIZE] PAGE_ALIGNED;
 
 /* The CPU pushes frames on the stack page while the guest's tables are loaded: the one page that
  * is writable there. It reads the others; accessed and busy bits are set beforehand. */
-static void
-map_switcher_page(va_t va, const void *page, u32 guest_flags) {
+static void map_switcher_page(va_t va, const void *page, u32 guest_flags) {
     u32 pa = (u32)page;
 
     top_l1[INDEX_L1(va)] = pa | PTE_P | PTE_W | PTE_A | PTE_D;
     hv_top_guest[INDEX_L1(va)] = pa | PTE_P | PTE_A | PTE_D | guest_flags;
 }
 
-static void
-paging_init(void) {
-    for (u32 i = 0; i < 512; i++)
-        identity_l2[i] = i << 21 | PTE_P | PTE_W | PTE_A | PTE_D | PTE_PS;
+static void paging_init(void) {
+    for (u32 i = 0; i < 512; i++) identity_l2[i] = i << 21 | PTE_P | PTE_W | PTE_A | PTE_D | PTE_PS;
     map_switcher_page(HV_ROM, rom_page, 0);
     map_switcher_page(HV_SHARED, shared_page, PTE_W);
     map_switcher_page(HV_CODE, switcher_page, 0);
@@ -79,15 +76,13 @@ paging_init(void) {
 #define INTERRUPT_GATE 0x8E00 /* present; the DPL goes above */
 #define TRAP_GATE      0x8F00
 
-static void
-set_gate(u32 vector, u32 type, u32 dpl, u32 selector, va_t entry) {
+static void set_gate(u32 vector, u32 type, u32 dpl, u32 selector, va_t entry) {
     u32 high = (entry & 0xFFFF0000) | type | dpl << 13;
 
     idt[vector] = (u64)high << 32 | selector << 16 | (entry & 0xFFFF);
 }
 
-static void
-tables_init(void) {
+static void tables_init(void) {
     static const struct table_pointer gdt_pointer = {sizeof host_gdt - 1, HV_GDT};
     static const struct table_pointer idt_pointer = {256 * 8 - 1, HV_IDT};
     u64 base = HV_TSS;
@@ -108,18 +103,13 @@ tables_init(void) {
 }
 
 /* From ring 3 straight to ring 1: a trap gate, since ring 1 could not set the real IF again. */
-void
-host_direct_gate(u32 vector, u32 selector, va_t entry) {
+void host_direct_gate(u32 vector, u32 selector, va_t entry) {
     set_gate(vector, TRAP_GATE, 3, selector, entry);
 }
 
-void
-host_no_direct_gate(u32 vector) {
-    idt[vector] = 0;
-}
+void host_no_direct_gate(u32 vector) { idt[vector] = 0; }
 
-void
-host_direct_stack(u32 selector, u32 sp) {
+void host_direct_stack(u32 selector, u32 sp) {
     tss.tss.ss1 = selector;
     tss.tss.sp1 = sp;
 }
@@ -142,18 +132,11 @@ host_direct_stack(u32 selector, u32 sp) {
 
 static u32 round_ticks; /* TSC ticks of ROUND_COUNTS counts */
 
-u64
-host_ticks(u64 counts) {
-    return counts * round_ticks / ROUND_COUNTS;
-}
+u64 host_ticks(u64 counts) { return counts * round_ticks / ROUND_COUNTS; }
 
-u64
-host_counts(u64 ticks) {
-    return ticks * ROUND_COUNTS / round_ticks;
-}
+u64 host_counts(u64 ticks) { return ticks * ROUND_COUNTS / round_ticks; }
 
-static void
-pic_start(u32 port, u32 vector, u32 cascade, u32 mask) {
+static void pic_start(u32 port, u32 vector, u32 cascade, u32 mask) {
     static const u8 first = 0x11, last = 0x01; /* ICW1: edges, cascade, ICW4 follows; ICW4: 8086 */
 
     out8(first, port);
@@ -165,8 +148,7 @@ pic_start(u32 port, u32 vector, u32 cascade, u32 mask) {
 
 /* How far the TSC comes while channel 2 counts down once: the shortest of some rounds, since an
  * emulator may be held up, but never hurries. */
-static void
-calibrate(void) {
+static void calibrate(void) {
     round_ticks = ~0u;
     out8((in8(PORT_B) & ~2u) | 1, PORT_B);
     for (u32 round = 0; round < ROUNDS; round++) {
@@ -177,47 +159,38 @@ calibrate(void) {
         out8(ROUND_COUNTS & 0xFF, PIT_CHANNEL_2);
         out8(ROUND_COUNTS >> 8, PIT_CHANNEL_2);
         start = rdtsc();
-        while (!(in8(PORT_B) & 0x20))
-            continue;
+        while (!(in8(PORT_B) & 0x20)) continue;
         ticks = (u32)(rdtsc() - start);
-        if (ticks < round_ticks)
-            round_ticks = ticks;
+        if (ticks < round_ticks) round_ticks = ticks;
     }
 }
 
 /* The guest's next timer interrupt; if it is too far away for the PIT, a step on the way. */
-void
-host_timer(u64 deadline) {
+void host_timer(u64 deadline) {
     u64 now = rdtsc();
     u64 counts = deadline > now ? host_counts(deadline - now) + 1 : 1;
 
-    if (!deadline || counts > PIT_LONGEST)
-        counts = PIT_LONGEST;
+    if (!deadline || counts > PIT_LONGEST) counts = PIT_LONGEST;
     out8(0x30, PIT_COMMAND); /* channel 0, both bytes, mode 0: one interrupt at zero */
     out8((u32)counts & 0xFF, PIT_CHANNEL_0);
     out8((u32)counts >> 8, PIT_CHANNEL_0);
 }
 
 /* IRQ 7 and 15 may be spurious: then the chip has nothing in service, and wants no EOI. */
-static bool
-spurious(u32 irq, u32 port) {
-    if ((irq & 7) != 7)
-        return false;
+static bool spurious(u32 irq, u32 port) {
+    if ((irq & 7) != 7) return false;
     out8(PIC_READ_IS, port);
     return !(in8(port) & 0x80);
 }
 
-void
-host_interrupt(struct vcpu *vcpu, u32 irq) {
+void host_interrupt(struct vcpu *vcpu, u32 irq) {
     bool slave = irq >= 8;
 
     if (spurious(irq, slave ? PIC_SLAVE : PIC_MASTER)) {
-        if (slave)
-            out8(PIC_EOI, PIC_MASTER);
+        if (slave) out8(PIC_EOI, PIC_MASTER);
         return;
     }
-    if (slave)
-        out8(PIC_EOI, PIC_SLAVE);
+    if (slave) out8(PIC_EOI, PIC_SLAVE);
     out8(PIC_EOI, PIC_MASTER);
     if (irq == 0)
         timer_interrupt(vcpu);
@@ -225,14 +198,11 @@ host_interrupt(struct vcpu *vcpu, u32 irq) {
         vpic_request(&vcpu->pic, irq);
 }
 
-void
-host_wait(void) {
-    for (;;)
-        wait_for_interrupt();
+void host_wait(void) {
+    for (;;) wait_for_interrupt();
 }
 
-void
-host_init(void) {
+void host_init(void) {
     paging_init();
     tables_init();
     pic_start(PIC_MASTER, HOST_IRQ, 1 << 2, 0xFF & ~IRQS_WE_TAKE);
@@ -240,24 +210,20 @@ host_init(void) {
     calibrate();
 }
 
-struct frame *
-host_first_frame(void) {
+struct frame *host_first_frame(void) {
     return (struct frame *)(HV_STACK + PAGE_SIZE) - 1;
 }
 
-void
-host_reset(void) {
+void host_reset(void) {
     out8(0xFE, 0x64); /* the keyboard controller's pulse on the reset line */
     host_wait();
 }
 
 /* QEMU ends with this byte; Bochs by port 8900h. */
-void
-host_leave(u32 status_byte) {
+void host_leave(u32 status_byte) {
     static const char shutdown[] = "Shutdown";
 
     out8(status_byte, EXIT_PORT);
-    for (u32 i = 0; i < sizeof shutdown - 1; i++)
-        out8((u8)shutdown[i], BOCHS_EXIT_PORT);
+    for (u32 i = 0; i < sizeof shutdown - 1; i++) out8((u8)shutdown[i], BOCHS_EXIT_PORT);
     host_wait();
 }

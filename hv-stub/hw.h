@@ -6,34 +6,27 @@
 
 #include "lib/types.h"
 
-static inline void
-out8(u32 value, u32 port) {
+static inline void out8(u32 value, u32 port) {
     asm volatile("outb %b0, %w1" : : "a"(value), "d"(port));
 }
 
-static inline u32
-in8(u32 port) {
+static inline u32 in8(u32 port) {
     u8 value;
 
     asm volatile("inb %w1, %0" : "=a"(value) : "d"(port));
     return value;
 }
 
-static inline u32
-read_cr2(void) {
+static inline u32 read_cr2(void) {
     u32 value;
 
     asm volatile("mov %%cr2, %0" : "=r"(value));
     return value;
 }
 
-static inline void
-write_cr3(u32 value) {
-    asm volatile("mov %0, %%cr3" : : "r"(value) : "memory");
-}
+static inline void write_cr3(u32 value) { asm volatile("mov %0, %%cr3" : : "r"(value) : "memory"); }
 
-static inline u64
-rdtsc(void) {
+static inline u64 rdtsc(void) {
     u64 value;
 
     asm volatile("rdtsc" : "=A"(value));
@@ -41,9 +34,6 @@ rdtsc(void) {
 }
 
 /* Interrupts on for as long as it takes one to come. */
-static inline void
-wait_for_interrupt(void) {
-    asm volatile("sti; hlt; cli" : : : "memory");
-}
+static inline void wait_for_interrupt(void) { asm volatile("sti; hlt; cli" : : : "memory"); }
 
 #endif

@@ -31,8 +31,7 @@ static struct module {
 } kernel, initrd;
 
 /* Modules are told apart by what is in them. */
-static u32
-find_modules(const struct multiboot_info *info) {
+static u32 find_modules(const struct multiboot_info *info) {
     const struct multiboot_module *module = (const void *)info->mods_addr;
     u32 end = (u32)hv_end;
 
@@ -47,21 +46,18 @@ find_modules(const struct multiboot_info *info) {
             kernel = found;
         else
             initrd = found;
-        if (module[i].end > end)
-            end = module[i].end;
+        if (module[i].end > end) end = module[i].end;
     }
     return ALIGN_UP(end, PAGE_SIZE);
 }
 
-static u32
-ram_end(const struct multiboot_info *info) {
+static u32 ram_end(const struct multiboot_info *info) {
     u32 kib = info->flags & MULTIBOOT_MEMORY ? info->mem_upper : 0;
 
     return kib > MAX_RAM / 1024 - 1024 ? MAX_RAM : MIB + (kib & ~3u) * 1024;
 }
 
-void
-hv_main(u32 magic, const struct multiboot_info *info) {
+void hv_main(u32 magic, const struct multiboot_info *info) {
     u32 pool = ALIGN_UP((u32)hv_end, PAGE_SIZE);
     u32 base, end;
 
@@ -70,8 +66,7 @@ hv_main(u32 magic, const struct multiboot_info *info) {
         guest_stop(STOP_LOAD, "not started by a Multiboot loader: EAX was %08x", magic);
     base = find_modules(info);
     end = ram_end(info);
-    if (base < pool + POOL_SIZE)
-        base = pool + POOL_SIZE;
+    if (base < pool + POOL_SIZE) base = pool + POOL_SIZE;
     if (end < base + MIN_GUEST)
         guest_stop(STOP_LOAD, "%u KiB of memory are too little", end / 1024);
     if (!kernel.start)

@@ -26,58 +26,46 @@
 #define FLAT_CODE (0x00CF9B000000FFFFull | 1ull << DPL_SHIFT)
 #define FLAT_DATA (0x00CF93000000FFFFull | 1ull << DPL_SHIFT)
 
-static u32
-base_of(u64 descriptor) {
+static u32 base_of(u64 descriptor) {
     return (u32)(descriptor >> 16 & 0xFFFFFF) | (u32)(descriptor >> 32 & 0xFF000000);
 }
 
-static u32
-last_byte_of(u64 descriptor) {
+static u32 last_byte_of(u64 descriptor) {
     u32 limit = (u32)(descriptor & 0xFFFF) | (u32)(descriptor >> 32 & 0xF0000);
 
     return descriptor & PAGES ? limit << 12 | 0xFFF : limit;
 }
 
-static u64
-with_limit(u64 descriptor, u32 limit) {
+static u64 with_limit(u64 descriptor, u32 limit) {
     return (descriptor & ~LIMIT_MASK) | (limit & 0xFFFF) | (u64)(limit & 0xF0000) << 32;
 }
 
 /* The part of a segment that lies below HV_CUT; 0: nothing does. */
-static u64
-cut_limit(u64 descriptor) {
+static u64 cut_limit(u64 descriptor) {
     u32 base = base_of(descriptor);
     u32 room = HV_CUT - base; /* bytes, if it begins below */
 
-    if (base >= HV_CUT)
-        return 0;
-    if (last_byte_of(descriptor) < room)
-        return descriptor;
-    if (!(descriptor & PAGES))
-        return with_limit(descriptor, room - 1);
+    if (base >= HV_CUT) return 0;
+    if (last_byte_of(descriptor) < room) return descriptor;
+    if (!(descriptor & PAGES)) return with_limit(descriptor, room - 1);
     return room < PAGE_SIZE ? 0 : with_limit(descriptor, room / PAGE_SIZE - 1);
 }
 
-static u64
-harmless(u64 descriptor) {
+static u64 harmless(u64 descriptor) {
     bool expands_down = !(descriptor & CODE) && descriptor & DOWN;
 
-    if (!(descriptor & SEGMENT) || descriptor & LONG_MODE || expands_down)
-        return 0;
-    if (!(descriptor & DPL_MASK))
-        descriptor |= 1ull << DPL_SHIFT;
+    if (!(descriptor & SEGMENT) || descriptor & LONG_MODE || expands_down) return 0;
+    if (!(descriptor & DPL_MASK)) descriptor |= 1ull << DPL_SHIFT;
     return cut_limit(descriptor | ACCESSED);
 }
 
-void
-segments_flat(void) {
+void segments_flat(void) {
     host_gdt[1] = harmless(FLAT_CODE);
     host_gdt[2] = harmless(FLAT_DATA);
 }
 
 /* The descriptor as the guest's memory has it; 0 behind the limit, or where nothing is mapped. */
-static u64
-descriptor_of(struct vcpu *vcpu, u32 index) {
+static u64 descriptor_of(struct vcpu *vcpu, u32 index) {
     u64 descriptor;
 
     if (index == 0 || index >= GUEST_GDT || index * 8 + 7 > vcpu->gdt.limit ||
@@ -86,74 +74,58 @@ descriptor_of(struct vcpu *vcpu, u32 index) {
     return descriptor;
 }
 
-void
-segments_load(struct vcpu *vcpu) {
+void segments_load(struct vcpu *vcpu) {
     for (u32 index = 0; index < GUEST_GDT; index++)
         host_gdt[index] = harmless(descriptor_of(vcpu, index));
     selectors_check(vcpu->frame);
 }
 
 /* A guest may have written a descriptor after lgdt; we see it when the old one has faulted. */
-bool
-segments_update(struct vcpu *vcpu, u32 selector) {
+bool segments_update(struct vcpu *vcpu, u32 selector) {
     u32 index = selector >> 3;
     u64 descriptor;
 
-    if (selector & 4 || index >= GUEST_GDT)
-        return false;
+    if (selector & 4 || index >= GUEST_GDT) return false;
     descriptor = harmless(descriptor_of(vcpu, index));
-    if (descriptor == host_gdt[index])
-        return false;
+    if (descriptor == host_gdt[index]) return false;
     host_gdt[index] = descriptor;
     selectors_check(vcpu->frame);
     return true;
 }
 
-static bool
-is_usable(u32 selector, u32 ring, u64 flags, u64 wanted) {
+static bool is_usable(u32 selector, u32 ring, u64 flags, u64 wanted) {
     u64 descriptor = host_gdt[selector >> 3 & (GDT_SIZE - 1)];
 
-    if (selector & 4 || (selector >> 3) >= GUEST_GDT || (selector & 3) != ring)
-        return false;
+    if (selector & 4 || (selector >> 3) >= GUEST_GDT || (selector & 3) != ring) return false;
     return (descriptor & (flags | PRESENT | SEGMENT | DPL_MASK)) ==
            (wanted | PRESENT | SEGMENT | (u64)ring << DPL_SHIFT);
 }
 
-bool
-selector_is_code(u32 selector, u32 ring) {
+bool selector_is_code(u32 selector, u32 ring) {
     return is_usable(selector & 0xFFFF, ring, CODE, CODE);
 }
 
-bool
-selector_is_data(u32 selector, u32 ring) {
+bool selector_is_data(u32 selector, u32 ring) {
     return is_usable(selector & 0xFFFF, ring, CODE | WRITABLE, WRITABLE);
 }
 
-va_t
-selector_base(u32 selector) {
-    return base_of(host_gdt[selector >> 3 & (GDT_SIZE - 1)]);
-}
+va_t selector_base(u32 selector) { return base_of(host_gdt[selector >> 3 & (GDT_SIZE - 1)]); }
 
 /* Could ring 0 load this into DS or ES? Then the switcher can, on its way out. */
-static bool
-is_loadable(u32 selector) {
+static bool is_loadable(u32 selector) {
     u64 descriptor = host_gdt[selector >> 3 & (GDT_SIZE - 1)];
     u32 dpl = (u32)(descriptor >> DPL_SHIFT) & 3;
 
-    if (!(selector & 0xFFFC))
-        return true;
+    if (!(selector & 0xFFFC)) return true;
     return !(selector & 4) && (selector & 0xFFFF) >> 3 < GUEST_GDT && descriptor & PRESENT &&
            (selector & 3) <= dpl && (descriptor & CODE ? descriptor & WRITABLE : true);
 }
 
-void
-selectors_check(struct frame *frame) {
+void selectors_check(struct frame *frame) {
     u32 ring = frame->cs & 3;
 
-    if (!is_loadable(frame->ds))
-        frame->ds = 0;
-    if (!is_loadable(frame->es))
-        frame->es = 0;
+    if (!is_loadable(frame->ds)) frame->ds = 0;
+    if (!is_loadable(frame->es)) frame->es = 0;
     if (!selector_is_code(frame->cs, ring) || !selector_is_data(frame->ss, ring))
         guest_stop(STOP_FAULT, "its GDT has no segments for CS=%04x SS=%04x, which it runs on",
                    frame->cs & 0xFFFF, frame->ss & 0xFFFF);

@@ -29,50 +29,38 @@
 
 extern u64 hv_top_guest[]; /* host.c: the L1 table that maps the switcher */
 
-static u64 *
-page_at(struct guest *guest, u32 number) {
+static u64 *page_at(struct guest *guest, u32 number) {
     return (u64 *)(guest->shadow.pages + number * PAGE_SIZE);
 }
 
-static u64 *
-table_of(u64 entry) {
-    return (u64 *)((u32)entry & PTE_ADDRESS);
-}
+static u64 *table_of(u64 entry) { return (u64 *)((u32)entry & PTE_ADDRESS); }
 
-static u32
-bucket_of(u32 gfn) {
-    return gfn % SHADOW_BUCKETS;
-}
+static u32 bucket_of(u32 gfn) { return gfn % SHADOW_BUCKETS; }
 
 /* --- which page shadows what ---------------------------------------------------------------------- */
 
-static u64 *
-find(struct guest *guest, u32 gfn, enum shadow_kind kind) {
+static u64 *find(struct guest *guest, u32 gfn, enum shadow_kind kind) {
     u32 number = guest->shadow.bucket[bucket_of(gfn)];
 
     while (number != NO_SHADOW) {
         const struct shadow *info = &guest->shadow.info[number];
 
-        if (info->gfn == gfn && info->kind == kind)
-            return page_at(guest, number);
+        if (info->gfn == gfn && info->kind == kind) return page_at(guest, number);
         number = info->next;
     }
     return NULL;
 }
 
-static u32
-take_page(struct guest *guest, enum shadow_kind kind) {
+static u32 take_page(struct guest *guest, enum shadow_kind kind) {
     u32 number = guest->shadow.released[kind];
 
-    if (number == NO_SHADOW)
-        return guest->shadow.used++;
+    if (number == NO_SHADOW) return guest->shadow.used++;
     guest->shadow.released[kind] = guest->shadow.info[number].next;
     return number;
 }
 
 /* The caller has made sure that the pool is not empty. */
-static u64 *
-create(struct guest *guest, u32 gfn, enum shadow_kind kind) {
+static u64 *create(struct guest *guest, u32 gfn, enum shadow_kind kind) {
     u32 number = take_page(guest, kind);
     u32 *bucket = &guest->shadow.bucket[bucket_of(gfn)];
     u64 *page = memset(page_at(guest, number), 0, PAGE_SIZE);
@@ -84,15 +72,13 @@ create(struct guest *guest, u32 gfn, enum shadow_kind kind) {
     return page;
 }
 
-static u64 *
-find_or_create(struct guest *guest, u32 gfn, enum shadow_kind kind) {
+static u64 *find_or_create(struct guest *guest, u32 gfn, enum shadow_kind kind) {
     u64 *page = find(guest, gfn, kind);
 
     return page ? page : create(guest, gfn, kind);
 }
 
-static void
-release(struct guest *guest, u32 gfn, enum shadow_kind kind) {
+static void release(struct guest *guest, u32 gfn, enum shadow_kind kind) {
     u32 *link = &guest->shadow.bucket[bucket_of(gfn)];
 
     while (*link != NO_SHADOW) {
@@ -109,35 +95,28 @@ release(struct guest *guest, u32 gfn, enum shadow_kind kind) {
     }
 }
 
-static bool
-is_announced(const struct guest *guest, u32 gfn) {
+static bool is_announced(const struct guest *guest, u32 gfn) {
     return gfn < guest->pages && guest->shadow.announced[gfn / 8] & 1 << gfn % 8;
 }
 
 /* --- entries --------------------------------------------------------------------------------------- */
 
-static bool
-is_screen(u32 gfn) {
-    return gfn >= VGA_START && gfn < VGA_END;
-}
+static bool is_screen(u32 gfn) { return gfn >= VGA_START && gfn < VGA_END; }
 
-static bool
-has_memory(const struct guest *guest, u32 gfn) {
+static bool has_memory(const struct guest *guest, u32 gfn) {
     return gfn < guest->pages || is_screen(gfn);
 }
 
 /* Entries carry what the guest's do, but for two things: a page is writable only once its D bit
  * is set, so that the first write sets it; and no entry is global. */
-static u32
-leaf(const struct guest *guest, u32 gfn, u32 entry) {
+static u32 leaf(const struct guest *guest, u32 gfn, u32 entry) {
     u32 address = (gfn << PAGE_SHIFT) + (is_screen(gfn) ? 0 : (u32)guest->base);
     u32 flags = PTE_P | PTE_A | (entry & PTE_U);
 
     return address | ((entry & (PTE_W | PTE_D)) == (PTE_W | PTE_D) ? flags | PTE_W | PTE_D : flags);
 }
 
-static u32
-link_to(const u64 *table, u32 entry) {
+static u32 link_to(const u64 *table, u32 entry) {
     return (u32)table | PTE_P | PTE_A | (entry & (PTE_W | PTE_U));
 }
 
@@ -145,8 +124,7 @@ link_to(const u64 *table, u32 entry) {
 
 /* A root with what can be known of it now. The switcher is always there: without it no trap could
  * reach us. */
-static u64 *
-make_root(struct guest *guest, u32 gfn, const pte_t *entries) {
+static u64 *make_root(struct guest *guest, u32 gfn, const pte_t *entries) {
     u64 *root = find_or_create(guest, gfn, SHADOW_ROOT);
 
     for (u32 slot = 0; slot < 4; slot++) {
@@ -162,21 +140,18 @@ make_root(struct guest *guest, u32 gfn, const pte_t *entries) {
 }
 
 /* The root that CR3 names: its own shadow if it was announced, else the one for all the others. */
-static void
-load_root(struct vcpu *vcpu) {
+static void load_root(struct vcpu *vcpu) {
     struct guest *guest = vcpu->guest;
     u32 gfn = vcpu->cr3 >> PAGE_SHIFT;
     u64 *root = vcpu->cr3 & PAGE_MASK ? NULL : find(guest, gfn, SHADOW_ROOT);
 
     if (!root && is_announced(guest, gfn) && !(vcpu->cr3 & PAGE_MASK))
         root = make_root(guest, gfn, guest_memory(guest, gfn << PAGE_SHIFT, PAGE_SIZE));
-    if (!root)
-        root = make_root(guest, NO_TABLE(3, 0), NULL);
+    if (!root) root = make_root(guest, NO_TABLE(3, 0), NULL);
     vcpu->root = (u32)root;
 }
 
-static void
-drop_all(struct vcpu *vcpu) {
+static void drop_all(struct vcpu *vcpu) {
     struct guest *guest = vcpu->guest;
 
     guest->shadow.used = 0;
@@ -186,16 +161,13 @@ drop_all(struct vcpu *vcpu) {
     load_root(vcpu);
 }
 
-static void
-reserve(struct vcpu *vcpu) {
-    if (vcpu->guest->shadow.used + RESERVE > vcpu->guest->shadow.size)
-        drop_all(vcpu);
+static void reserve(struct vcpu *vcpu) {
+    if (vcpu->guest->shadow.used + RESERVE > vcpu->guest->shadow.size) drop_all(vcpu);
 }
 
 /* --- for the rest of hv-stub --------------------------------------------------------------------------- */
 
-void
-shadow_init(struct guest *guest, u8 *pool, u32 size) {
+void shadow_init(struct guest *guest, u8 *pool, u32 size) {
     u32 info_size = size / PAGE_SIZE * sizeof(struct shadow);
     u32 head = ALIGN_UP(info_size + guest->pages / 8 + 1, PAGE_SIZE);
 
@@ -208,8 +180,7 @@ shadow_init(struct guest *guest, u8 *pool, u32 size) {
 }
 
 /* CR3 was loaded, or the TLB flushed. What was announced need not be forgotten. */
-void
-shadow_flush(struct vcpu *vcpu) {
+void shadow_flush(struct vcpu *vcpu) {
     reserve(vcpu);
     if (vcpu->guest->shadow.unannounced)
         drop_all(vcpu);
@@ -217,21 +188,17 @@ shadow_flush(struct vcpu *vcpu) {
         load_root(vcpu);
 }
 
-void
-shadow_flush_one(struct vcpu *vcpu, va_t va) {
+void shadow_flush_one(struct vcpu *vcpu, va_t va) {
     const u64 *root = (const u64 *)vcpu->root;
     const u64 *l2;
 
-    if (va >= HV_VA_TOP || !(root[INDEX_ROOT(va)] & PTE_P))
-        return;
+    if (va >= HV_VA_TOP || !(root[INDEX_ROOT(va)] & PTE_P)) return;
     l2 = table_of(root[INDEX_ROOT(va)]);
-    if (l2[INDEX_L2(va)] & PTE_P)
-        table_of(l2[INDEX_L2(va)])[INDEX_L1(va)] = 0;
+    if (l2[INDEX_L2(va)] & PTE_P) table_of(l2[INDEX_L2(va)])[INDEX_L1(va)] = 0;
 }
 
 /* Makes the entry for an address that the guest's own tables map. */
-void
-shadow_fill(struct vcpu *vcpu, va_t va, const struct walk *walk) {
+void shadow_fill(struct vcpu *vcpu, va_t va, const struct walk *walk) {
     struct guest *guest = vcpu->guest;
     enum shadow_kind l2_kind = INDEX_ROOT(va) == TOP_SLOT ? SHADOW_L2_TOP : SHADOW_L2;
     enum shadow_kind l1_kind = walk->l2 & PTE_PS ? SHADOW_LARGE_PAGE : SHADOW_L1;
@@ -251,8 +218,7 @@ shadow_fill(struct vcpu *vcpu, va_t va, const struct walk *walk) {
 }
 
 /* A new table is zero, and so is its shadow; one with entries is filled by faults. */
-void
-shadow_announce(struct vcpu *vcpu, u32 gfn, u32 level) {
+void shadow_announce(struct vcpu *vcpu, u32 gfn, u32 level) {
     struct guest *guest = vcpu->guest;
 
     if (gfn >= guest->pages)
@@ -267,35 +233,28 @@ shadow_announce(struct vcpu *vcpu, u32 gfn, u32 level) {
         make_root(guest, gfn, guest_memory(guest, gfn << PAGE_SHIFT, PAGE_SIZE));
 }
 
-void
-shadow_release(struct vcpu *vcpu, u32 gfn) {
+void shadow_release(struct vcpu *vcpu, u32 gfn) {
     struct guest *guest = vcpu->guest;
 
-    if (!is_announced(guest, gfn))
-        return;
+    if (!is_announced(guest, gfn)) return;
     guest->shadow.announced[gfn / 8] &= ~(1 << gfn % 8);
-    for (u32 kind = SHADOW_L1; kind <= SHADOW_ROOT; kind++)
-        release(guest, gfn, kind);
+    for (u32 kind = SHADOW_L1; kind <= SHADOW_ROOT; kind++) release(guest, gfn, kind);
 }
 
-static u32
-new_leaf(const struct guest *guest, u32 entry) {
+static u32 new_leaf(const struct guest *guest, u32 entry) {
     u32 gfn = entry >> PAGE_SHIFT;
 
     return entry & PTE_P && has_memory(guest, gfn) ? leaf(guest, gfn, entry) : 0;
 }
 
-static u32
-new_link(struct guest *guest, u32 entry) {
+static u32 new_link(struct guest *guest, u32 entry) {
     u64 *l1 = NULL;
 
-    if ((entry & (PTE_P | PTE_PS)) == PTE_P)
-        l1 = find(guest, entry >> PAGE_SHIFT, SHADOW_L1);
+    if ((entry & (PTE_P | PTE_PS)) == PTE_P) l1 = find(guest, entry >> PAGE_SHIFT, SHADOW_L1);
     return l1 ? link_to(l1, entry) : 0;
 }
 
-static void
-update_shadow(struct guest *guest, u32 number, u32 index, u32 entry) {
+static void update_shadow(struct guest *guest, u32 number, u32 index, u32 entry) {
     const struct shadow *info = &guest->shadow.info[number];
     u64 *page = page_at(guest, number);
 
@@ -309,8 +268,7 @@ update_shadow(struct guest *guest, u32 number, u32 index, u32 entry) {
 
 /* The guest's entry at this physical address has a new value: so has every shadow of it. What
  * cannot be known yet becomes not present, and is filled by a fault. */
-void
-shadow_update(struct vcpu *vcpu, u32 pa, pte_t value) {
+void shadow_update(struct vcpu *vcpu, u32 pa, pte_t value) {
     struct guest *guest = vcpu->guest;
     u32 gfn = pa >> PAGE_SHIFT, index = (pa & PAGE_MASK) / sizeof value;
     u32 entry = value >> 32 ? 0 : (u32)value;
@@ -319,8 +277,7 @@ shadow_update(struct vcpu *vcpu, u32 pa, pte_t value) {
     while (number != NO_SHADOW) {
         u32 next = guest->shadow.info[number].next;
 
-        if (guest->shadow.info[number].gfn == gfn)
-            update_shadow(guest, number, index, entry);
+        if (guest->shadow.info[number].gfn == gfn) update_shadow(guest, number, index, entry);
         number = next;
     }
 }

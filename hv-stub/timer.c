@@ -8,20 +8,14 @@
 #include "hv-stub/hv.h"
 #include "hv-stub/hw.h"
 
-static u64
-earlier(u64 a, u64 b) {
-    return !a || (b && b < a) ? b : a;
-}
+static u64 earlier(u64 a, u64 b) { return !a || (b && b < a) ? b : a; }
 
-void
-timer_arm(struct vcpu *vcpu) {
+void timer_arm(struct vcpu *vcpu) {
     host_timer(earlier(vcpu->pit.alarm.deadline, vcpu->alarm.deadline));
 }
 
-static void
-expire(struct vcpu *vcpu, struct alarm *alarm, u64 now) {
-    if (!alarm->deadline || alarm->deadline > now)
-        return;
+static void expire(struct vcpu *vcpu, struct alarm *alarm, u64 now) {
+    if (!alarm->deadline || alarm->deadline > now) return;
     vpic_request(&vcpu->pic, 0);
     if (!alarm->period)
         alarm->deadline = 0;
@@ -31,8 +25,7 @@ expire(struct vcpu *vcpu, struct alarm *alarm, u64 now) {
         alarm->deadline = now + alarm->period;
 }
 
-void
-timer_interrupt(struct vcpu *vcpu) {
+void timer_interrupt(struct vcpu *vcpu) {
     u64 now = rdtsc();
 
     expire(vcpu, &vcpu->pit.alarm, now);

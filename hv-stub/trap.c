@@ -23,14 +23,12 @@
 REGPARM u64 hv_trap(struct frame *frame);
 REGPARM u64 hv_call(struct frame *frame);
 
-static bool
-pushes_error(u32 vector) {
+static bool pushes_error(u32 vector) {
     return vector == VECTOR_DF || (vector >= FIRST_ERROR_CODE && vector <= VECTOR_PF) ||
            vector == VECTOR_AC;
 }
 
-static void
-reflect(struct vcpu *vcpu) {
+static void reflect(struct vcpu *vcpu) {
     struct frame *frame = vcpu->frame;
 
     vcpu->guest->exits[REASON_FAULT]++;
@@ -38,8 +36,7 @@ reflect(struct vcpu *vcpu) {
 }
 
 /* Is it in the shadow that the page is missing, or in the guest's own tables? */
-static void
-page_fault(struct vcpu *vcpu) {
+static void page_fault(struct vcpu *vcpu) {
     va_t va = read_cr2();
     u32 error = vcpu->frame->error;
     struct walk found;
@@ -54,8 +51,7 @@ page_fault(struct vcpu *vcpu) {
     reflect(vcpu);
 }
 
-static void
-exception(struct vcpu *vcpu) {
+static void exception(struct vcpu *vcpu) {
     u32 vector = vcpu->frame->vector;
 
     if (vector == VECTOR_PF)
@@ -71,8 +67,7 @@ exception(struct vcpu *vcpu) {
         reflect(vcpu);
 }
 
-static void
-interrupt(struct vcpu *vcpu) {
+static void interrupt(struct vcpu *vcpu) {
     vcpu->guest->exits[REASON_INTERRUPT]++;
     host_interrupt(vcpu, vcpu->frame->vector - HOST_IRQ);
     vmi_interrupted(vcpu);
@@ -80,8 +75,7 @@ interrupt(struct vcpu *vcpu) {
 
 /* A trap in ring 0: an interrupt ends a wait; a fault on the way out is the guest's selectors'
  * fault; anything else is ours. */
-static void
-trap_in_ring_0(struct vcpu *vcpu, const struct frame *frame) {
+static void trap_in_ring_0(struct vcpu *vcpu, const struct frame *frame) {
     if (frame->vector >= HOST_IRQ)
         host_interrupt(vcpu, frame->vector - HOST_IRQ);
     else if (frame->eip >= HV_CODE)
@@ -93,39 +87,31 @@ trap_in_ring_0(struct vcpu *vcpu, const struct frame *frame) {
 }
 
 /* There is an interrupt to come, or to wait for; each interrupt begins a trap anew. */
-static void
-deliver(struct vcpu *vcpu) {
-    if (vcpu->halted && !(guest_interruptible(vcpu) && vcpu->pic.pending))
-        host_wait();
+static void deliver(struct vcpu *vcpu) {
+    if (vcpu->halted && !(guest_interruptible(vcpu) && vcpu->pic.pending)) host_wait();
     vcpu->halted = false;
     inject_pending(vcpu);
-    if (vcpu->pic.pending)
-        vcpu->shared->flag |= HV_FLAG_PENDING;
+    if (vcpu->pic.pending) vcpu->shared->flag |= HV_FLAG_PENDING;
 }
 
 /* What switcher.asm leaves with: the guest's frame in EDX, its shadow root in EAX. */
-static inline u64
-leave(struct vcpu *vcpu) {
-    if (vcpu->halted || vcpu->pic.pending)
-        deliver(vcpu);
+static inline u64 leave(struct vcpu *vcpu) {
+    if (vcpu->halted || vcpu->pic.pending) deliver(vcpu);
     return (u64)(u32)vcpu->frame << 32 | vcpu->root;
 }
 
 /* A call from the ROM. */
-REGPARM u64
-hv_call(struct frame *frame) {
+REGPARM u64 hv_call(struct frame *frame) {
     struct vcpu *vcpu = &the_guest.vcpu;
 
     vcpu->frame = frame;
-    if (vcpu->shared->queued)
-        vmi_read_queue(vcpu);
+    if (vcpu->shared->queued) vmi_read_queue(vcpu);
     vmi_call(vcpu);
     return leave(vcpu);
 }
 
 /* Any other trap. An interrupt leaves the queue alone: it may have come inside an append. */
-REGPARM u64
-hv_trap(struct frame *frame) {
+REGPARM u64 hv_trap(struct frame *frame) {
     struct vcpu *vcpu = &the_guest.vcpu;
     bool is_interrupt = frame->vector >= HOST_IRQ;
 
@@ -137,8 +123,7 @@ hv_trap(struct frame *frame) {
     if (is_interrupt) {
         interrupt(vcpu);
     } else {
-        if (vcpu->shared->queued)
-            vmi_read_queue(vcpu);
+        if (vcpu->shared->queued) vmi_read_queue(vcpu);
         exception(vcpu);
     }
     return leave(vcpu);

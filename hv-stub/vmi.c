@@ -17,16 +17,14 @@
 
 /* --- descriptor tables ---------------------------------------------------------------------- */
 
-static void
-table_changed(struct vcpu *vcpu, const struct descriptor_table *table) {
+static void table_changed(struct vcpu *vcpu, const struct descriptor_table *table) {
     if (table == &vcpu->gdt)
         segments_load(vcpu);
     else
         set_direct_gate(vcpu);
 }
 
-static void
-set_table(struct vcpu *vcpu, struct descriptor_table *table) {
+static void set_table(struct vcpu *vcpu, struct descriptor_table *table) {
     struct table_pointer pointer;
 
     if (!read_linear(vcpu, vcpu->frame->eax, &pointer, sizeof pointer))
@@ -36,39 +34,32 @@ set_table(struct vcpu *vcpu, struct descriptor_table *table) {
     table_changed(vcpu, table);
 }
 
-static void
-store_table(struct vcpu *vcpu, const struct descriptor_table *table) {
+static void store_table(struct vcpu *vcpu, const struct descriptor_table *table) {
     struct table_pointer pointer = {(u16)table->limit, table->base};
 
     write_linear(vcpu, vcpu->frame->eax, &pointer, sizeof pointer);
 }
 
-static void
-write_entry(struct vcpu *vcpu, const struct descriptor_table *table) {
+static void write_entry(struct vcpu *vcpu, const struct descriptor_table *table) {
     const struct frame *frame = vcpu->frame;
     u32 entry[2] = {frame->ecx, frame->ebx};
 
     if (!write_linear(vcpu, frame->eax + frame->edx * 8, entry, sizeof entry))
         guest_stop(STOP_FAULT, "a descriptor table at %08x, which is not mapped writable",
                    frame->eax);
-    if (table->limit && frame->eax == table->base)
-        table_changed(vcpu, table);
+    if (table->limit && frame->eax == table->base) table_changed(vcpu, table);
 }
 
-static void
-set_ldt(u32 selector) {
-    if (selector & 0xFFFC)
-        guest_stop(STOP_MODE, "LDT %04x: there are no LDTs", selector);
+static void set_ldt(u32 selector) {
+    if (selector & 0xFFFC) guest_stop(STOP_MODE, "LDT %04x: there are no LDTs", selector);
 }
 
-static void
-set_task(struct vcpu *vcpu, u32 selector) {
+static void set_task(struct vcpu *vcpu, u32 selector) {
     if (!guest_load_task(vcpu, selector))
         guest_stop(STOP_FAULT, "task register %04x, which is no available TSS", selector);
 }
 
-static void
-update_kernel_stack(struct vcpu *vcpu, u32 selector, u32 sp) {
+static void update_kernel_stack(struct vcpu *vcpu, u32 selector, u32 sp) {
     vcpu->stack_selector = (selector & 0xFFFC) | 1;
     vcpu->stack_pointer = sp;
     host_direct_stack(vcpu->stack_selector, sp);
@@ -77,8 +68,7 @@ update_kernel_stack(struct vcpu *vcpu, u32 selector, u32 sp) {
 /* --- page tables -------------------------------------------------------------------------------------- */
 
 /* The place of an entry in the guest's memory, by a walk. */
-static pte_t *
-find_entry(struct vcpu *vcpu, va_t va, u32 *pa) {
+static pte_t *find_entry(struct vcpu *vcpu, va_t va, u32 *pa) {
     struct walk found;
     pte_t *entry;
     u32 error;
@@ -87,24 +77,20 @@ find_entry(struct vcpu *vcpu, va_t va, u32 *pa) {
         guest_stop(STOP_FAULT, "a page table entry at %08x, which is not mapped writable", va);
     *pa = (found.gfn << PAGE_SHIFT) + (va & PAGE_MASK);
     entry = guest_memory(vcpu->guest, *pa, sizeof *entry);
-    if (!entry)
-        guest_stop(STOP_MEMORY, "a page table entry at %08x, which is not its memory", va);
+    if (!entry) guest_stop(STOP_MEMORY, "a page table entry at %08x, which is not its memory", va);
     return entry;
 }
 
 /* The same, if possible by the mapping that the guest told us of, which lies in its memory. */
-static inline pte_t *
-entry_at(struct vcpu *vcpu, va_t va, u32 *pa) {
+static inline pte_t *entry_at(struct vcpu *vcpu, va_t va, u32 *pa) {
     u32 offset = va - vcpu->linear.va;
 
-    if (offset >= vcpu->linear.size || va & 7)
-        return find_entry(vcpu, va, pa);
+    if (offset >= vcpu->linear.size || va & 7) return find_entry(vcpu, va, pa);
     *pa = vcpu->linear.pa + offset;
     return (pte_t *)(vcpu->guest->base + *pa);
 }
 
-static void
-set_entry(struct vcpu *vcpu, va_t va, pte_t value) {
+static void set_entry(struct vcpu *vcpu, va_t va, pte_t value) {
     u32 pa;
     pte_t *entry = entry_at(vcpu, va, &pa);
 
@@ -112,8 +98,7 @@ set_entry(struct vcpu *vcpu, va_t va, pte_t value) {
     shadow_update(vcpu, pa, value);
 }
 
-static void
-update_entry(struct vcpu *vcpu) {
+static void update_entry(struct vcpu *vcpu) {
     u32 pa;
     const pte_t *entry = entry_at(vcpu, vcpu->frame->eax, &pa);
 
@@ -121,38 +106,31 @@ update_entry(struct vcpu *vcpu) {
 }
 
 /* The flag of level n is bit n - 1. */
-static void
-allocate_page(struct vcpu *vcpu) {
+static void allocate_page(struct vcpu *vcpu) {
     u32 level = (u32)__builtin_ffs(vcpu->frame->edx & VMI_PAGE_LEVEL);
 
-    if (level >= 1 && level <= 3)
-        shadow_announce(vcpu, vcpu->frame->eax, level);
+    if (level >= 1 && level <= 3) shadow_announce(vcpu, vcpu->frame->eax, level);
 }
 
-static void
-set_linear_mapping(struct vcpu *vcpu) {
+static void set_linear_mapping(struct vcpu *vcpu) {
     const struct frame *frame = vcpu->frame;
 
     u32 pages = vcpu->guest->pages;
 
-    if (frame->eax != 0 || frame->ebx >= pages || frame->edx >= HV_VA_TOP)
-        return;
-    if (frame->ecx < pages - frame->ebx)
-        pages = frame->ebx + frame->ecx;
+    if (frame->eax != 0 || frame->ebx >= pages || frame->edx >= HV_VA_TOP) return;
+    if (frame->ecx < pages - frame->ebx) pages = frame->ebx + frame->ecx;
     vcpu->linear =
         (struct linear){frame->edx, (pages - frame->ebx) << PAGE_SHIFT, frame->ebx << PAGE_SHIFT};
 }
 
 /* --- time --------------------------------------------------------------------------------------------------- */
 
-static void
-return_u64(struct frame *frame, u64 value) {
+static void return_u64(struct frame *frame, u64 value) {
     frame->eax = (u32)value;
     frame->edx = (u32)(value >> 32);
 }
 
-static void
-set_alarm(struct vcpu *vcpu) {
+static void set_alarm(struct vcpu *vcpu) {
     const struct frame *frame = vcpu->frame;
     u64 period = (u64)frame->esi << 32 | frame->ebx;
 
@@ -161,8 +139,7 @@ set_alarm(struct vcpu *vcpu) {
     timer_arm(vcpu);
 }
 
-static bool
-cancel_alarm(struct vcpu *vcpu) {
+static bool cancel_alarm(struct vcpu *vcpu) {
     bool armed = vcpu->alarm.deadline != 0;
 
     vcpu->alarm = (struct alarm){0};
@@ -172,8 +149,7 @@ cancel_alarm(struct vcpu *vcpu) {
 
 /* --- the queue ------------------------------------------------------------------------------ */
 
-static void
-read_command(struct vcpu *vcpu, const struct hv_queued *entry) {
+static void read_command(struct vcpu *vcpu, const struct hv_queued *entry) {
     switch (entry->what) {
     case HV_QUEUE_FLUSH_ONE: shadow_flush_one(vcpu, entry->low); break;
     case HV_QUEUE_FLUSH_ALL: shadow_flush(vcpu); break;
@@ -186,8 +162,7 @@ read_command(struct vcpu *vcpu, const struct hv_queued *entry) {
 
 /* Does what the guest has queued, in order. An index behind the queue means all of it; what it
  * holds is checked like a call's arguments. */
-void
-vmi_read_queue(struct vcpu *vcpu) {
+void vmi_read_queue(struct vcpu *vcpu) {
     struct vcpu_shared *shared = vcpu->shared;
     u32 bytes = shared->queued;
     const struct hv_queued *entry = shared->queue;
@@ -203,15 +178,13 @@ vmi_read_queue(struct vcpu *vcpu) {
 
 /* --- extensions ------------------------------------------------------------------------------ */
 
-static void
-statistics(struct vcpu *vcpu) {
+static void statistics(struct vcpu *vcpu) {
     u32 reason = vcpu->frame->eax;
 
     return_u64(vcpu->frame, reason < REASONS ? vcpu->guest->exits[reason] : ~0ull);
 }
 
-static void
-console_write(struct vcpu *vcpu) {
+static void console_write(struct vcpu *vcpu) {
     char text[64];
     va_t from = vcpu->frame->eax;
     u32 left = vcpu->frame->edx;
@@ -219,8 +192,7 @@ console_write(struct vcpu *vcpu) {
     while (left) {
         u32 count = left < sizeof text ? left : sizeof text;
 
-        if (!read_linear(vcpu, from, text, count))
-            return;
+        if (!read_linear(vcpu, from, text, count)) return;
         console_guest_text(text, count);
         from += count;
         left -= count;
@@ -230,8 +202,7 @@ console_write(struct vcpu *vcpu) {
 /* --- the calls ------------------------------------------------------------------------------ */
 
 /* From here on the guest is paravirtual; it runs in ring 1 as before. */
-static u32
-init(struct vcpu *vcpu) {
+static u32 init(struct vcpu *vcpu) {
     bool possible = !vcpu->vmi && vcpu->cr0 >> 31;
 
     vcpu->vmi |= possible;
@@ -240,8 +211,7 @@ init(struct vcpu *vcpu) {
 }
 
 /* A line a call, in the order of lib/vmi.def. What is not here is answered by the ROM alone. */
-void
-vmi_call(struct vcpu *vcpu) {
+void vmi_call(struct vcpu *vcpu) {
     struct frame *frame = vcpu->frame;
 
     vcpu->guest->exits[REASON_CALL]++;
@@ -298,12 +268,10 @@ vmi_call(struct vcpu *vcpu) {
 
 /* An interrupt inside code of the ROM's that must not be seen half done: the iret that has
  * restored the virtual IF, but not yet left, is completed; an append is started again. */
-void
-vmi_interrupted(struct vcpu *vcpu) {
+void vmi_interrupted(struct vcpu *vcpu) {
     struct frame *frame = vcpu->frame;
 
-    if ((frame->cs & 3) != 1)
-        return;
+    if ((frame->cs & 3) != 1) return;
     if (frame->eip >= (va_t)rom_iret_start && frame->eip < (va_t)rom_iret_end)
         guest_iret(vcpu);
     else if (frame->eip >= (va_t)rom_append_start && frame->eip < (va_t)rom_append_end)
@@ -326,8 +294,7 @@ struct pci_data {
     u16 reserved;
 } __attribute__((packed));
 
-void
-vmi_install_rom(const struct guest *guest) {
+void vmi_install_rom(const struct guest *guest) {
     u8 *bytes = guest_memory(guest, ROM_PA, ROM_BLOCKS * 512);
     struct vmi_rom *rom = memset(bytes, 0, ROM_BLOCKS * 512);
     const struct pci_data pci = {
@@ -358,7 +325,6 @@ vmi_install_rom(const struct guest *guest) {
     rom->get_relocation[5] = 0xC3;
     memcpy(bytes + sizeof *rom, LICENSE, sizeof LICENSE);
     memcpy(bytes + PCI_OFFSET, &pci, sizeof pci);
-    for (u32 i = 0; i < ROM_BLOCKS * 512; i++)
-        sum -= bytes[i];
+    for (u32 i = 0; i < ROM_BLOCKS * 512; i++) sum -= bytes[i];
     rom->pad = sum;
 }

@@ -14,51 +14,41 @@
 #define OCW2_LINE 0x40 /* of the line in bits 0 to 2 */
 
 /* The lowest line in a set, which has the highest priority; 8: none. */
-static u32
-first_line(u32 lines) {
-    return lines ? (u32)__builtin_ctz(lines) : 8;
-}
+static u32 first_line(u32 lines) { return lines ? (u32)__builtin_ctz(lines) : 8; }
 
 /* The line that a chip would interrupt for now; 8: none. Its own slave counts as line 2. */
-static u32
-candidate(const struct vpic_chip *chip, u32 requested) {
+static u32 candidate(const struct vpic_chip *chip, u32 requested) {
     u32 line = first_line(requested & ~(u32)chip->masked);
 
     return line < first_line(chip->in_service) ? line : 8;
 }
 
-static u32
-master_requests(const struct vpic *pic) {
+static u32 master_requests(const struct vpic *pic) {
     u32 slave = candidate(&pic->chip[1], pic->chip[1].requested) < 8;
 
     return pic->chip[0].requested | slave << CASCADE;
 }
 
-static void
-update(struct vpic *pic) {
+static void update(struct vpic *pic) {
     pic->pending = candidate(&pic->chip[0], master_requests(pic)) < 8;
 }
 
-void
-vpic_request(struct vpic *pic, u32 line) {
+void vpic_request(struct vpic *pic, u32 line) {
     pic->chip[line / 8].requested |= 1 << line % 8;
     update(pic);
 }
 
-static int
-accept(struct vpic_chip *chip, u32 line) {
+static int accept(struct vpic_chip *chip, u32 line) {
     chip->requested &= ~(1 << line);
     chip->in_service |= 1 << line;
     return chip->vector + (int)line;
 }
 
-int
-vpic_accept(struct vpic *pic) {
+int vpic_accept(struct vpic *pic) {
     u32 line = candidate(&pic->chip[0], master_requests(pic));
     int vector;
 
-    if (line == 8)
-        return -1;
+    if (line == 8) return -1;
     vector = accept(&pic->chip[0], line);
     if (line == CASCADE)
         vector = accept(&pic->chip[1], candidate(&pic->chip[1], pic->chip[1].requested));
@@ -66,22 +56,18 @@ vpic_accept(struct vpic *pic) {
     return vector;
 }
 
-u32
-vpic_read(struct vpic *pic, u32 port) {
+u32 vpic_read(struct vpic *pic, u32 port) {
     const struct vpic_chip *chip = &pic->chip[port >= 0xA0];
 
-    if (port & 1)
-        return chip->masked;
+    if (port & 1) return chip->masked;
     return chip->read_service ? chip->in_service : chip->requested;
 }
 
-static void
-write_command(struct vpic_chip *chip, u32 value) {
+static void write_command(struct vpic_chip *chip, u32 value) {
     if (value & ICW1) {
         *chip = (struct vpic_chip){.vector = chip->vector, .init_step = 2};
     } else if (value & OCW3) {
-        if (value & 2)
-            chip->read_service = value & 1;
+        if (value & 2) chip->read_service = value & 1;
     } else if (value & OCW2_EOI) {
         u32 line = value & OCW2_LINE ? value & 7 : first_line(chip->in_service);
 
@@ -89,8 +75,7 @@ write_command(struct vpic_chip *chip, u32 value) {
     }
 }
 
-static void
-write_data(struct vpic_chip *chip, u32 value) {
+static void write_data(struct vpic_chip *chip, u32 value) {
     switch (chip->init_step) {
     case 0: chip->masked = (u8)value; return;
     case 2: chip->vector = value & 0xF8; break;
@@ -98,8 +83,7 @@ write_data(struct vpic_chip *chip, u32 value) {
     chip->init_step = chip->init_step < 4 ? chip->init_step + 1 : 0;
 }
 
-void
-vpic_write(struct vpic *pic, u32 port, u32 value) {
+void vpic_write(struct vpic *pic, u32 port, u32 value) {
     struct vpic_chip *chip = &pic->chip[port >= 0xA0];
 
     if (port & 1)

@@ -13,30 +13,23 @@
 #define PORT_B    0x61
 #define OUTPUT_2  0x20
 
-static u32
-count_of(const struct vpit_channel *channel) {
+static u32 count_of(const struct vpit_channel *channel) {
     return channel->count ? channel->count : 0x10000;
 }
 
-static u64
-ticks_of(const struct vpit_channel *channel) {
-    return host_ticks(count_of(channel));
-}
+static u64 ticks_of(const struct vpit_channel *channel) { return host_ticks(count_of(channel)); }
 
-static void
-start(struct vcpu *vcpu, u32 number) {
+static void start(struct vcpu *vcpu, u32 number) {
     struct vpit_channel *channel = &vcpu->pit.channel[number];
 
     channel->start = rdtsc();
-    if (number != 0)
-        return;
+    if (number != 0) return;
     vcpu->pit.alarm.deadline = channel->start + ticks_of(channel);
     vcpu->pit.alarm.period = channel->mode == 0 ? 0 : ticks_of(channel);
     timer_arm(vcpu);
 }
 
-void
-vpit_write(struct vcpu *vcpu, u32 port, u32 value) {
+void vpit_write(struct vcpu *vcpu, u32 port, u32 value) {
     struct vpit *pit = &vcpu->pit;
     struct vpit_channel *channel;
 
@@ -63,11 +56,9 @@ vpit_write(struct vcpu *vcpu, u32 port, u32 value) {
     start(vcpu, port - CHANNEL_0);
 }
 
-u32
-vpit_read(struct vcpu *vcpu, u32 port) {
+u32 vpit_read(struct vcpu *vcpu, u32 port) {
     const struct vpit_channel *channel = &vcpu->pit.channel[2];
 
-    if (port != PORT_B)
-        return 0xFF;
+    if (port != PORT_B) return 0xFF;
     return vcpu->pit.port_b | (rdtsc() - channel->start >= ticks_of(channel) ? OUTPUT_2 : 0);
 }

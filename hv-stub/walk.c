@@ -11,8 +11,7 @@
 #define CR0_PG 0x80000000u
 #define CR0_WP 0x00010000u
 
-static pte_t *
-entry_of(struct vcpu *vcpu, u32 gfn, u32 index) {
+static pte_t *entry_of(struct vcpu *vcpu, u32 gfn, u32 index) {
     pte_t *entry =
         guest_memory(vcpu->guest, (gfn << PAGE_SHIFT) + index * sizeof(pte_t), sizeof(pte_t));
 
@@ -21,16 +20,14 @@ entry_of(struct vcpu *vcpu, u32 gfn, u32 index) {
     return entry;
 }
 
-static u32
-frame_of(pte_t entry) {
+static u32 frame_of(pte_t entry) {
     if (entry >> 32)
         guest_stop(STOP_MEMORY, "page table entry %08x:%08x, which is not its memory",
                    (u32)(entry >> 32), (u32)entry);
     return (u32)entry >> PAGE_SHIFT;
 }
 
-static void
-walk_identity(va_t va, struct walk *walk) {
+static void walk_identity(va_t va, struct walk *walk) {
     *walk = (struct walk){
         .table = {NO_TABLE(3, 0), NO_TABLE(2, va >> 30), NO_TABLE(1, va >> 21)},
         .l2 = PTE_P | PTE_W | PTE_U,
@@ -41,37 +38,29 @@ walk_identity(va_t va, struct walk *walk) {
 
 /* May this access use an entry? Supervisor writes to read-only pages fault: CR0.WP is always set
  * for us, and a guest that clears its own is refused. */
-static bool
-allows(u32 entry, u32 access) {
-    if (access & PF_USER && !(entry & PTE_U))
-        return false;
+static bool allows(u32 entry, u32 access) {
+    if (access & PF_USER && !(entry & PTE_U)) return false;
     return !(access & PF_WRITE) || entry & PTE_W;
 }
 
-static bool
-walk_tables(struct vcpu *vcpu, va_t va, u32 access, struct walk *walk, u32 *error) {
+static bool walk_tables(struct vcpu *vcpu, va_t va, u32 access, struct walk *walk, u32 *error) {
     pte_t *root, *l2, *l1 = NULL;
 
     *error = access;
     walk->table[0] = vcpu->cr3 >> PAGE_SHIFT;
     root = guest_memory(vcpu->guest, (vcpu->cr3 & ~31u) + (va >> 30) * sizeof(pte_t), sizeof *root);
-    if (!root)
-        guest_stop(STOP_MEMORY, "CR3 is %08x, which is not its memory", vcpu->cr3);
-    if (!(*root & PTE_P))
-        return false;
+    if (!root) guest_stop(STOP_MEMORY, "CR3 is %08x, which is not its memory", vcpu->cr3);
+    if (!(*root & PTE_P)) return false;
     walk->table[1] = frame_of(*root);
     l2 = entry_of(vcpu, walk->table[1], va >> 21 & 511);
-    if (!(*l2 & PTE_P))
-        return false;
+    if (!(*l2 & PTE_P)) return false;
     walk->table[2] = frame_of(*l2);
     if (!(*l2 & PTE_PS)) {
         l1 = entry_of(vcpu, walk->table[2], va >> 12 & 511);
-        if (!(*l1 & PTE_P))
-            return false;
+        if (!(*l1 & PTE_P)) return false;
     }
     *error |= PF_PRESENT;
-    if (!allows((u32)*l2, access) || (l1 && !allows((u32)*l1, access)))
-        return false;
+    if (!allows((u32)*l2, access) || (l1 && !allows((u32)*l1, access))) return false;
     *l2 |= PTE_A;
     *(l1 ? l1 : l2) |= access & PF_WRITE ? PTE_A | PTE_D : PTE_A;
     walk->l2 = (u32)*l2;
@@ -80,38 +69,31 @@ walk_tables(struct vcpu *vcpu, va_t va, u32 access, struct walk *walk, u32 *erro
     return true;
 }
 
-bool
-walk(struct vcpu *vcpu, va_t va, u32 access, struct walk *walk, u32 *error) {
-    if (vcpu->cr0 & CR0_PG)
-        return walk_tables(vcpu, va, access, walk, error);
+bool walk(struct vcpu *vcpu, va_t va, u32 access, struct walk *walk, u32 *error) {
+    if (vcpu->cr0 & CR0_PG) return walk_tables(vcpu, va, access, walk, error);
     walk_identity(va, walk);
     return true;
 }
 
 /* Where the mapping that the guest told us of has a linear address; NULL: nowhere. */
-static void *
-direct(struct vcpu *vcpu, va_t va, u32 size) {
+static void *direct(struct vcpu *vcpu, va_t va, u32 size) {
     u32 offset = va - vcpu->linear.va;
 
-    if (offset >= vcpu->linear.size || size > vcpu->linear.size - offset)
-        return NULL;
+    if (offset >= vcpu->linear.size || size > vcpu->linear.size - offset) return NULL;
     return vcpu->guest->base + vcpu->linear.pa + offset;
 }
 
 /* Goes through a range of linear memory page by page. */
-static bool
-copy_linear(struct vcpu *vcpu, va_t va, void *buffer, u32 size, u32 access) {
+static bool copy_linear(struct vcpu *vcpu, va_t va, void *buffer, u32 size, u32 access) {
     while (size) {
         u32 count = PAGE_SIZE - (va & PAGE_MASK) < size ? PAGE_SIZE - (va & PAGE_MASK) : size;
         struct walk found;
         u32 error;
         void *memory;
 
-        if (va >= HV_VA_TOP || !walk(vcpu, va, access, &found, &error))
-            return false;
+        if (va >= HV_VA_TOP || !walk(vcpu, va, access, &found, &error)) return false;
         memory = guest_memory(vcpu->guest, (found.gfn << PAGE_SHIFT) + (va & PAGE_MASK), count);
-        if (!memory)
-            return false;
+        if (!memory) return false;
         if (access & PF_WRITE)
             memcpy(memory, buffer, count);
         else
@@ -123,8 +105,7 @@ copy_linear(struct vcpu *vcpu, va_t va, void *buffer, u32 size, u32 access) {
     return true;
 }
 
-bool
-read_linear(struct vcpu *vcpu, va_t va, void *to, u32 size) {
+bool read_linear(struct vcpu *vcpu, va_t va, void *to, u32 size) {
     const void *from = direct(vcpu, va, size);
 
     if (from) {
@@ -134,8 +115,7 @@ read_linear(struct vcpu *vcpu, va_t va, void *to, u32 size) {
     return copy_linear(vcpu, va, to, size, 0);
 }
 
-bool
-write_linear(struct vcpu *vcpu, va_t va, const void *from, u32 size) {
+bool write_linear(struct vcpu *vcpu, va_t va, const void *from, u32 size) {
     void *to = direct(vcpu, va, size);
 
     if (to) {

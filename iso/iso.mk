@@ -1,18 +1,16 @@
 # SPDX-License-Identifier: MIT
 # iso/iso.mk: the CD image, and booting what was built in QEMU and in Bochs.
 
-MODE ?= native
-MEM  ?= 64
-QEMU ?= qemu-system-i386
-ARGS ?=
-RUN  ?=
+# What iso/run.sh reads; a dollar sign in ARGS and RUN is for the guest's shell, not for make.
+export MODE ?= native
+export MEM  ?= 64
+export QEMU ?= qemu-system-i386
+override export ARGS := $(value ARGS)
+override export RUN  := $(value RUN)
 
-# A dollar sign in these is for the guest's shell, not for make.
-override ARGS := $(value ARGS)
-override RUN  := $(value RUN)
-
-GRUB_MKIMAGE ?= $(firstword $(foreach name,grub-mkimage grub2-mkimage i686-elf-grub-mkimage,\
-                    $(shell command -v $(name))) grub-mkimage)
+# Fedora calls it grub2-mkimage, Homebrew i686-elf-grub-mkimage.
+GRUB_MKIMAGE ?= $(firstword $(notdir $(foreach name,grub-mkimage grub2-mkimage \
+                    i686-elf-grub-mkimage,$(shell command -v $(name) 2>/dev/null))) grub-mkimage)
 GRUB_MODULES := biosdisk iso9660 multiboot normal serial terminal
 
 # All of GRUB that is needed, in one file that the BIOS loads from the CD.
@@ -26,7 +24,6 @@ $(B)/paravane.iso: $(B)/kernel.elf $(B)/initrd.tar $(B)/iso/grub.img iso/grub.cf
 .PHONY: iso run run-iso run-bochs
 iso: $(B)/paravane.iso ## make build/paravane.iso
 
-run run-iso run-bochs: export MODE MEM QEMU ARGS RUN
 run: $(B)/kernel.elf $(B)/initrd.tar ## boot in QEMU; ARGS="pv.patch=off" RUN="ls; ps" MEM=64 QEMU=...
 	@iso/run.sh kernel
 run-iso: $(B)/paravane.iso ## boot the CD in QEMU, as `run`

@@ -6,7 +6,8 @@
 #        iso/mkiso.sh OUT.iso line "COMMAND LINE" KERNEL [MODULE...]
 # With `menu` GRUB shows that menu; with `line` it boots the kernel at once, with that command line.
 # Needs: build/iso/grub.img, GRUB itself (`make build/iso/grub.img`), and xorriso.
-# Gives: the same bytes for the same input: all dates are fixed, owners and modes are not taken over.
+# Gives: the same bytes for the same input: all dates are fixed, owners are not taken over.
+# The 300 KiB of padding that xorriso adds stay: GRUB reads ahead, and a CD that ends too early fails.
 set -euo pipefail
 
 usage="usage: iso/mkiso.sh OUT.iso menu|line GRUB.CFG|\"COMMAND LINE\" KERNEL [MODULE...]"
@@ -42,7 +43,7 @@ for file in "$kernel" "${modules[@]}"; do
     files+=("/boot/${file##*/}=$file")
 done
 
-if ! xorriso -no_rc -as mkisofs -quiet -r -V PARAVANE -no-pad -o "$scratch/cd.iso" \
+if ! xorriso -no_rc -as mkisofs -quiet -r -V PARAVANE -o "$scratch/cd.iso" \
     --modification-date=$date --set_all_file_dates $date \
     -b boot/grub/grub.img -no-emul-boot -boot-load-size 4 -boot-info-table \
     -graft-points "${files[@]}" 2>"$scratch/messages"; then

@@ -19,11 +19,10 @@ medium=${1:?usage: iso/run.sh kernel|iso|bochs}
 mode=${MODE:-native} args=${ARGS:-} run=${RUN:-} megs=${MEM:-64}
 read -ra qemu <<<"${QEMU:-qemu-system-i386}"
 
-here=$(dirname "$0")
-build=$here/../build
-kernel=$build/kernel.elf
-initrd=$build/initrd.tar
-scratch=$build/run
+cd "$(dirname "$0")/.."
+kernel=build/kernel.elf
+initrd=build/initrd.tar
+scratch=build/run
 
 fail() {
     echo "run: $*" >&2
@@ -37,9 +36,9 @@ line=$args${run:+${args:+ }run=\"$run\"}
 # The CD to boot: the one with the menu, unless a command line was asked for.
 cd_image() {
     if [[ -z $line ]]; then
-        echo "$build/paravane.iso"
+        echo "build/paravane.iso"
     else
-        "$here/mkiso.sh" "$scratch/paravane.iso" line "$line" "$kernel" "$initrd"
+        iso/mkiso.sh "$scratch/paravane.iso" line "$line" "$kernel" "$initrd"
         echo "$scratch/paravane.iso"
     fi
 }
@@ -68,30 +67,25 @@ run_qemu() {
     guest_status "$status"
 }
 
-# Bochs has its own messages on standard output and in a log: only the serial port is shown here.
 run_bochs() {
-    local status=0
-    export BOCHS_MEGS=$megs BOCHS_ISO BOCHS_LOG=$scratch/bochs.log TERM=${TERM:-xterm}
+    local status log=$scratch/bochs.log
+    export BOCHS_MEGS=$megs BOCHS_ISO TERM=${TERM:-xterm}
     BOCHS_ISO=$(cd_image)
     if [[ -z $run && -t 0 && -t 1 ]]; then
         export BOCHS_MODE=term BOCHS_SERIAL=/dev/tty
         local terminal
         terminal=$(stty -g)
         echo "run: Bochs, console on this terminal; \`exit\` leaves it, or elsewhere \`pkill -9 bochs\`" >&2
-        exec_bochs >"$scratch/bochs.out" 2>&1 || status=$?
-        stty "$terminal"
-        grep -q "Shutdown port" "$scratch/bochs.out" || fail "Bochs ended by itself, see $BOCHS_LOG"
+        iso/bochs.sh "$log" || true
+        stty "$terminal" 2>/dev/null || true # complains about what a pseudo-terminal cannot have
+        grep -q "Shutdown port" "$log" || fail "Bochs ended by itself, see $log"
     else
         export BOCHS_MODE=file BOCHS_SERIAL=/dev/fd/3
-        { exec_bochs >"$scratch/bochs.out" 2>&1 </dev/null || true; } 3>&1 | tee "$scratch/console"
+        { iso/bochs.sh "$log" || true; } 3>&1 | tee "$scratch/console"
         status=$(sed -n 's/^exit: \([0-9]*\)\r*$/\1/p' "$scratch/console" | tail -n 1)
-        [[ -n $status ]] || fail "the machine ended without a status, see $BOCHS_LOG"
+        [[ -n $status ]] || fail "the machine ended without a status, see $log"
         return "$status"
     fi
-}
-
-exec_bochs() {
-    bochs -q -f "$here/bochsrc" -rc "$here/bochs.rc"
 }
 
 mkdir -p "$scratch"

@@ -19,48 +19,34 @@ static struct {
     struct list readers;
 } input = {.readers = {&input.readers, &input.readers}};
 
-static char *
-at(u32 position) {
-    return &input.text[position % INPUT_SIZE];
-}
+static char *at(u32 position) { return &input.text[position % INPUT_SIZE]; }
 
-static void
-echo(const char *text) {
-    console_write(text, strlen(text));
-}
+static void echo(const char *text) { console_write(text, strlen(text)); }
 
-static void
-erase(void) {
-    if (input.edit == input.lines)
-        return;
+static void erase(void) {
+    if (input.edit == input.lines) return;
     input.edit--;
     echo("\b \b");
 }
 
-static void
-complete_line(void) {
+static void complete_line(void) {
     input.lines = input.edit;
     wake_all(&input.readers);
     need_work = 1;
 }
 
 /* The last two places are kept for the end of the line. */
-static void
-append(char c) {
+static void append(char c) {
     bool ends = c == '\n' || c == CONTROL('D');
     char text[] = {c, '\0'};
 
-    if (input.edit - input.read >= INPUT_SIZE - (ends ? 1 : 2))
-        return;
+    if (input.edit - input.read >= INPUT_SIZE - (ends ? 1 : 2)) return;
     *at(input.edit++) = c;
-    if (c != CONTROL('D'))
-        echo(text);
-    if (ends)
-        complete_line();
+    if (c != CONTROL('D')) echo(text);
+    if (ends) complete_line();
 }
 
-static void
-type(char c) {
+static void type(char c) {
     switch (c) {
     case CONTROL('C'):
         input.edit = input.lines;
@@ -68,35 +54,29 @@ type(char c) {
         proc_interrupt_console();
         break;
     case CONTROL('U'):
-        while (input.edit != input.lines)
-            erase();
+        while (input.edit != input.lines) erase();
         break;
     case '\b':
     case DELETE: erase(); break;
     case '\r': append('\n'); break;
     default:
-        if ((u8)c >= ' ' || c == '\n' || c == '\t' || c == CONTROL('D'))
-            append(c);
+        if ((u8)c >= ' ' || c == '\n' || c == '\t' || c == CONTROL('D')) append(c);
     }
 }
 
-void
-console_interrupt(void) {
+void console_interrupt(void) {
     u32 c;
 
-    while ((c = console_read()) != CONSOLE_EMPTY)
-        type((char)c);
+    while ((c = console_read()) != CONSOLE_EMPTY) type((char)c);
 }
 
-void
-console_init(void) {
+void console_init(void) {
     irq_unmask(IRQ_SERIAL);
     irq_unmask(IRQ_KEYBOARD);
 }
 
 /* Moves up to the end of a line into `line`; *ended: that was it. Interrupts off. */
-static u32
-take(char *line, u32 size, bool *ended) {
+static u32 take(char *line, u32 size, bool *ended) {
     u32 count = 0;
 
     *ended = false;
@@ -110,39 +90,33 @@ take(char *line, u32 size, bool *ended) {
         }
         input.read++;
         *ended = c == '\n' || c == CONTROL('D');
-        if (c != CONTROL('D'))
-            line[count++] = c;
+        if (c != CONTROL('D')) line[count++] = c;
     }
     return count;
 }
 
 /* One line, or as much of it as fits. 0: the end of the file. */
-int
-console_read_line(va_t buffer, u32 length) {
+int console_read_line(va_t buffer, u32 length) {
     char line[128];
     bool ended;
     u32 count, flags = irq_save();
     int error = 0;
 
-    while (length && input.read == input.lines && !error)
-        error = wait_on_locked(&input.readers);
+    while (length && input.read == input.lines && !error) error = wait_on_locked(&input.readers);
     count = error ? 0 : take(line, length < sizeof line ? length : sizeof line, &ended);
     irq_restore(flags);
-    if (error)
-        return error;
+    if (error) return error;
     return copy_to_user(buffer, line, count) == 0 ? (int)count : -EFAULT;
 }
 
-int
-console_print(va_t buffer, u32 length) {
+int console_print(va_t buffer, u32 length) {
     char text[128];
     u32 done = 0;
 
     while (done < length) {
         u32 count = length - done < sizeof text ? length - done : sizeof text;
 
-        if (copy_from_user(text, buffer + done, count) != 0)
-            return -EFAULT;
+        if (copy_from_user(text, buffer + done, count) != 0) return -EFAULT;
         console_write(text, count);
         done += count;
     }

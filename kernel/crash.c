@@ -6,8 +6,7 @@
 #include "kernel/kernel.h"
 
 /* Each call leaves a frame on the stack, and lets others run: a switch checks the canary. */
-static __attribute__((noinline)) u32
-recurse(u32 depth) {
+static __attribute__((noinline)) u32 recurse(u32 depth) {
     volatile u8 frame[64];
 
     frame[0] = (u8)depth;
@@ -15,8 +14,7 @@ recurse(u32 depth) {
     return depth == 0 ? 0 : recurse(depth - 1) + frame[0];
 }
 
-int
-crash_on_purpose(u32 how) {
+int crash_on_purpose(u32 how) {
     volatile u32 *volatile nowhere = (volatile u32 *)16;
 
     switch (how) {

@@ -12,15 +12,13 @@
 #define HIGHEST (USER_TOP - USER_STACK_MAX)
 
 /* The bytes of the file that belong on the page at `va`, on a page that is zero elsewhere. */
-static int
-load_page(struct vm *vm, const struct elf_segment *segment, const u8 *image, va_t va) {
+static int load_page(struct vm *vm, const struct elf_segment *segment, const u8 *image, va_t va) {
     va_t start = va > segment->va ? va : segment->va;
     va_t file_end = segment->va + segment->file_size;
     va_t end = va + PAGE_SIZE < file_end ? va + PAGE_SIZE : file_end;
     u8 *page = page_alloc_zeroed();
 
-    if (!page)
-        return -ENOMEM;
+    if (!page) return -ENOMEM;
     if (start < end)
         memcpy(page + (start - va), image + segment->file_offset + (start - segment->va),
                end - start);
@@ -28,58 +26,49 @@ load_page(struct vm *vm, const struct elf_segment *segment, const u8 *image, va_
 }
 
 /* Loads what the file holds. Behind it, memory of the last segment is left to demand zero. */
-static int
-load_segment(struct vm *vm, const struct elf_segment *segment, const u8 *image) {
+static int load_segment(struct vm *vm, const struct elf_segment *segment, const u8 *image) {
     va_t end = segment->va + segment->memory_size;
     va_t file_end = segment->va + segment->file_size;
 
-    if (segment->va < LOWEST || end > HIGHEST)
-        return -ENOEXEC;
-    if ((segment->va & ~PAGE_MASK) < vm->anonymous)
-        return -ENOEXEC; /* two segments on one page */
+    if (segment->va < LOWEST || end > HIGHEST) return -ENOEXEC;
+    if ((segment->va & ~PAGE_MASK) < vm->anonymous) return -ENOEXEC; /* two segments on one page */
     if (file_end != end && !(segment->flags & ELF_W))
         return -ENOEXEC; /* memory that nobody could ever fill */
     for (va_t va = segment->va & ~PAGE_MASK; va < file_end; va += PAGE_SIZE) {
         int error = load_page(vm, segment, image, va);
 
-        if (error)
-            return error;
+        if (error) return error;
     }
     vm->anonymous = ALIGN_UP(file_end, PAGE_SIZE);
     vm->heap = vm->brk = ALIGN_UP(end, PAGE_SIZE);
     return 0;
 }
 
-static int
-load(struct vm *vm, const struct initrd_file *file) {
+static int load(struct vm *vm, const struct initrd_file *file) {
     struct elf_segment segment;
     unsigned index = 0;
 
     while (elf_segment(file->data, file->size, &index, &segment)) {
         int error;
 
-        if (segment.memory_size == 0)
-            continue;
+        if (segment.memory_size == 0) continue;
         if (vm->anonymous < vm->heap)
             return -ENOEXEC; /* only the last segment may have memory without file */
         error = load_segment(vm, &segment, file->data);
-        if (error)
-            return error;
+        if (error) return error;
     }
     return 0;
 }
 
 /* The stack's first page, as a program expects it: argc, argv[0] .. argv[argc-1], NULL, and the
  * strings at its top. System V ABI i386, "Process Initialization". */
-static int
-make_stack(struct vm *vm, const char *args, u32 args_size, u32 argc, va_t *sp) {
+static int make_stack(struct vm *vm, const char *args, u32 args_size, u32 argc, va_t *sp) {
     u8 *page = page_alloc_zeroed();
     va_t base = USER_TOP - PAGE_SIZE;
     va_t text = USER_TOP - ALIGN_UP(args_size, 4);
     u32 *words;
 
-    if (!page)
-        return -ENOMEM;
+    if (!page) return -ENOMEM;
     memcpy(page + (text - base), args, args_size);
     *sp = (text - (argc + 2) * 4) & ~15u;
     words = (u32 *)(page + (*sp - base));
@@ -92,44 +81,35 @@ make_stack(struct vm *vm, const char *args, u32 args_size, u32 argc, va_t *sp) {
     return vm_map_page(vm, base, page, true);
 }
 
-static int
-build(struct vm *vm, const struct initrd_file *file, const char *args, u32 args_size, u32 argc,
-      va_t *sp) {
+static int build(struct vm *vm, const struct initrd_file *file, const char *args, u32 args_size,
+                 u32 argc, va_t *sp) {
     int error;
 
     vm->root = root_create();
-    if (!vm->root)
-        return -ENOMEM;
+    if (!vm->root) return -ENOMEM;
     lazy_begin(LAZY_MMU);
     error = load(vm, file);
-    if (!error)
-        error = make_stack(vm, args, args_size, argc, sp);
+    if (!error) error = make_stack(vm, args, args_size, argc, sp);
     lazy_end();
-    if (error)
-        vm_destroy(vm);
+    if (error) vm_destroy(vm);
     return error;
 }
 
 /* `args`: argc strings, one behind the other, args_size bytes with their zeros. */
-int
-exec(const char *path, const char *args, u32 args_size, u32 argc) {
+int exec(const char *path, const char *args, u32 args_size, u32 argc) {
     const struct initrd_file *file = initrd_find(path);
     struct vm old = current->vm, fresh = {0};
     va_t sp;
     int error;
 
-    if (!file)
-        return -ENOENT;
-    if (elf_check(file->data, file->size) != NULL)
-        return -ENOEXEC;
+    if (!file) return -ENOENT;
+    if (elf_check(file->data, file->size) != NULL) return -ENOEXEC;
     error = build(&fresh, file, args, args_size, argc, &sp);
-    if (error)
-        return error;
+    if (error) return error;
     current->vm = fresh;
     strlcpy(current->name, file->name, sizeof current->name);
     frame_start(trap_frame_of(current), elf_entry(file->data), sp);
     root_load(fresh.root);
-    if (old.root)
-        vm_destroy(&old);
+    if (old.root) vm_destroy(&old);
     return 0;
 }

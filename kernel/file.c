@@ -23,49 +23,37 @@ struct file {
 static struct file files[OPEN_FILES];
 
 /* NULL: too many are open. */
-static struct file *
-file_new(enum file_kind kind) {
+static struct file *file_new(enum file_kind kind) {
     for (u32 i = 0; i < OPEN_FILES; i++) {
-        if (files[i].kind != FILE_FREE)
-            continue;
+        if (files[i].kind != FILE_FREE) continue;
         files[i] = (struct file){.kind = kind, .owners = 1};
         return &files[i];
     }
     return NULL;
 }
 
-struct file *
-file_console(void) {
+struct file *file_console(void) {
     return file_new(FILE_CONSOLE);
 }
 
-bool
-file_is_console(const struct file *file) {
-    return file && file->kind == FILE_CONSOLE;
-}
+bool file_is_console(const struct file *file) { return file && file->kind == FILE_CONSOLE; }
 
-struct file *
-file_get(struct file *file) {
-    if (file)
-        file->owners++;
+struct file *file_get(struct file *file) {
+    if (file) file->owners++;
     return file;
 }
 
-void
-file_put(struct file *file) {
-    if (!file || --file->owners > 0)
-        return;
+void file_put(struct file *file) {
+    if (!file || --file->owners > 0) return;
     if (file->kind == FILE_PIPE_READ || file->kind == FILE_PIPE_WRITE)
         pipe_close(file->pipe, file->kind == FILE_PIPE_WRITE);
     file->kind = FILE_FREE;
 }
 
 /* The lowest free descriptor becomes `file`, which is put if there is none. */
-static int
-install(struct file *file) {
+static int install(struct file *file) {
     for (u32 fd = 0; fd < FD_MAX; fd++) {
-        if (current->files[fd])
-            continue;
+        if (current->files[fd]) continue;
         current->files[fd] = file;
         return (int)fd;
     }
@@ -73,46 +61,36 @@ install(struct file *file) {
     return -EMFILE;
 }
 
-static struct file *
-file_of(u32 fd) {
-    return fd < FD_MAX ? current->files[fd] : NULL;
-}
+static struct file *file_of(u32 fd) { return fd < FD_MAX ? current->files[fd] : NULL; }
 
-int
-file_open(const char *path) {
+int file_open(const char *path) {
     const struct initrd_file *initrd = initrd_find(path);
     struct file *file;
 
-    if (!initrd)
-        return -ENOENT;
+    if (!initrd) return -ENOENT;
     file = file_new(FILE_INITRD);
-    if (!file)
-        return -ENFILE;
+    if (!file) return -ENFILE;
     file->initrd = initrd;
     return install(file);
 }
 
-int
-file_close(u32 fd) {
+int file_close(u32 fd) {
     struct file *file = file_of(fd);
 
-    if (!file)
-        return -EBADF;
+    if (!file) return -EBADF;
     current->files[fd] = NULL;
     file_put(file);
     return 0;
 }
 
-int
-file_dup(u32 fd) {
+int file_dup(u32 fd) {
     struct file *file = file_of(fd);
 
     return file ? install(file_get(file)) : -EBADF;
 }
 
 /* Both ends, or none. */
-int
-file_pipe(int fd[2]) {
+int file_pipe(int fd[2]) {
     struct file *reader = file_new(FILE_PIPE_READ);
     struct file *writer = file_new(FILE_PIPE_WRITE);
     struct pipe *pipe = reader && writer ? pipe_create() : NULL;
@@ -120,10 +98,8 @@ file_pipe(int fd[2]) {
     if (!pipe) {
         int error = reader && writer ? -ENOMEM : -ENFILE;
 
-        if (reader)
-            reader->kind = FILE_FREE;
-        if (writer)
-            writer->kind = FILE_FREE;
+        if (reader) reader->kind = FILE_FREE;
+        if (writer) writer->kind = FILE_FREE;
         return error;
     }
     reader->pipe = writer->pipe = pipe;
@@ -133,29 +109,23 @@ file_pipe(int fd[2]) {
         return fd[0];
     }
     fd[1] = install(writer);
-    if (fd[1] < 0)
-        file_close((u32)fd[0]);
+    if (fd[1] < 0) file_close((u32)fd[0]);
     return fd[1] < 0 ? fd[1] : 0;
 }
 
-static int
-read_initrd(struct file *file, va_t buffer, u32 length) {
+static int read_initrd(struct file *file, va_t buffer, u32 length) {
     u32 left = file->initrd->size - file->offset;
 
-    if (length > left)
-        length = left;
-    if (copy_to_user(buffer, file->initrd->data + file->offset, length) != 0)
-        return -EFAULT;
+    if (length > left) length = left;
+    if (copy_to_user(buffer, file->initrd->data + file->offset, length) != 0) return -EFAULT;
     file->offset += length;
     return (int)length;
 }
 
-int
-file_read(u32 fd, va_t buffer, u32 length) {
+int file_read(u32 fd, va_t buffer, u32 length) {
     struct file *file = file_of(fd);
 
-    if (!file)
-        return -EBADF;
+    if (!file) return -EBADF;
     switch (file->kind) {
     case FILE_CONSOLE: return console_read_line(buffer, length);
     case FILE_INITRD: return read_initrd(file, buffer, length);
@@ -164,12 +134,10 @@ file_read(u32 fd, va_t buffer, u32 length) {
     }
 }
 
-int
-file_write(u32 fd, va_t buffer, u32 length) {
+int file_write(u32 fd, va_t buffer, u32 length) {
     struct file *file = file_of(fd);
 
-    if (!file)
-        return -EBADF;
+    if (!file) return -EBADF;
     switch (file->kind) {
     case FILE_CONSOLE: return console_print(buffer, length);
     case FILE_PIPE_WRITE: return pipe_write(file->pipe, buffer, length);

@@ -21,27 +21,22 @@ static struct frame_pool {
     struct free_page *list;
 } pool;
 
-static void
-skip_initrd(void) {
-    if (pool.fresh >= pool.skip && pool.fresh < pool.resume)
-        pool.fresh = pool.resume;
+static void skip_initrd(void) {
+    if (pool.fresh >= pool.skip && pool.fresh < pool.resume) pool.fresh = pool.resume;
 }
 
 /* Takes `pages` in a row for the kernel itself, which keeps them. */
-static void *
-take_fresh(u32 pages) {
+static void *take_fresh(u32 pages) {
     u32 pfn;
 
     skip_initrd();
-    if (pool.fresh < pool.skip && pool.fresh + pages > pool.skip)
-        pool.fresh = pool.resume;
+    if (pool.fresh < pool.skip && pool.fresh + pages > pool.skip) pool.fresh = pool.resume;
     pfn = pool.fresh;
     pool.fresh += pages;
     return page_of(pfn);
 }
 
-void
-frame_init(const struct boot_info *boot) {
+void frame_init(const struct boot_info *boot) {
     u32 table_pages = ALIGN_UP(boot->ram_pages * sizeof(u16), PAGE_SIZE) / PAGE_SIZE;
     u32 initrd_frames;
 
@@ -63,16 +58,14 @@ frame_init(const struct boot_info *boot) {
     pool.unused = pool.total;
 }
 
-void *
-page_alloc(void) {
+void *page_alloc(void) {
     void *page = pool.list;
 
     if (page) {
         pool.list = pool.list->next;
     } else {
         skip_initrd();
-        if (pool.fresh == pool.end)
-            return NULL;
+        if (pool.fresh == pool.end) return NULL;
         page = page_of(pool.fresh++);
     }
     pool.owners[pfn_of(page)] = 1;
@@ -80,44 +73,32 @@ page_alloc(void) {
     return page;
 }
 
-void *
-page_alloc_zeroed(void) {
+void *page_alloc_zeroed(void) {
     void *page = page_alloc();
 
     return page ? memset(page, 0, PAGE_SIZE) : NULL;
 }
 
-void
-page_get(u32 pfn) {
-    pool.owners[pfn]++;
-}
+void page_get(u32 pfn) { pool.owners[pfn]++; }
 
-void
-page_put(void *page) {
+void page_put(void *page) {
     struct free_page *free = page;
 
-    if (!page)
-        return;
+    if (!page) return;
     assert(pool.owners[pfn_of(page)] > 0);
-    if (--pool.owners[pfn_of(page)] > 0)
-        return;
+    if (--pool.owners[pfn_of(page)] > 0) return;
     free->next = pool.list;
     pool.list = free;
     pool.unused++;
 }
 
-u32
-page_owners(u32 pfn) {
-    return pool.owners[pfn];
-}
+u32 page_owners(u32 pfn) { return pool.owners[pfn]; }
 
-void
-frame_info(struct meminfo *info) {
+void frame_info(struct meminfo *info) {
     info->total_pages = pool.total;
     info->free_pages = pool.unused;
     info->kernel_pages = pool.end - pool.total - (pool.resume - pool.skip);
     info->initrd_pages = pool.resume - pool.skip;
     info->shared_pages = 0;
-    for (u32 pfn = 0; pfn < pool.end; pfn++)
-        info->shared_pages += pool.owners[pfn] > 1;
+    for (u32 pfn = 0; pfn < pool.end; pfn++) info->shared_pages += pool.owners[pfn] > 1;
 }

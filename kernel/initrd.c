@@ -15,10 +15,8 @@ static char names[FILES_MAX][NAME_MAX + 1];
 static u32 count;
 
 /* False: there is no room for more. */
-static bool
-add(const struct ustar_file *file) {
-    if (file->type != USTAR_REGULAR)
-        return true;
+static bool add(const struct ustar_file *file) {
+    if (file->type != USTAR_REGULAR) return true;
     if (count == FILES_MAX) {
         printk("initrd: more than %u files; the rest is ignored\n", FILES_MAX);
         return false;
@@ -33,8 +31,7 @@ add(const struct ustar_file *file) {
     return true;
 }
 
-void
-initrd_init(const struct boot_info *boot) {
+void initrd_init(const struct boot_info *boot) {
     size_t size = (size_t)(boot->initrd_end - boot->initrd), offset = 0;
     struct ustar_file file;
     int result;
@@ -43,21 +40,16 @@ initrd_init(const struct boot_info *boot) {
         panic("no initrd: the boot loader must load initrd.tar as a module "
               "(QEMU: -initrd build/initrd.tar)");
     while ((result = ustar_next(va_of(boot->initrd), size, &offset, &file)) > 0)
-        if (!add(&file))
-            break;
-    if (result < 0)
-        printk("initrd: damaged at byte %u: %s\n", (u32)offset, file.cause);
+        if (!add(&file)) break;
+    if (result < 0) printk("initrd: damaged at byte %u: %s\n", (u32)offset, file.cause);
 }
 
-const struct initrd_file *
-initrd_find(const char *name) {
+const struct initrd_file *initrd_find(const char *name) {
     for (u32 i = 0; i < count; i++)
-        if (strcmp(index[i].name, name) == 0)
-            return &index[i];
+        if (strcmp(index[i].name, name) == 0) return &index[i];
     return NULL;
 }
 
-const struct initrd_file *
-initrd_entry(u32 number) {
+const struct initrd_file *initrd_entry(u32 number) {
     return number < count ? &index[number] : NULL;
 }

@@ -72,8 +72,7 @@ void proc_interrupt_console(void); /* irq: Ctrl-C */
 void proc_reap(void);              /* frees an orphan that has ended; from the scheduler */
 
 /* How the process entered the kernel from its program: at the top of its stack. */
-static inline struct trap_frame *
-trap_frame_of(struct proc *proc) {
+static inline struct trap_frame *trap_frame_of(struct proc *proc) {
     return (struct trap_frame *)stack_top(proc) - 1;
 }
 

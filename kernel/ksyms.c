@@ -14,13 +14,11 @@ extern const struct ksym ksyms[];
 extern const u32 ksyms_count;
 extern const u8 text_start[], text_end[];
 
-const char *
-ksym(va_t address, u32 *offset) {
+const char *ksym(va_t address, u32 *offset) {
     u32 low = 0, high = ksyms_count;
 
     *offset = 0;
-    if (address < (va_t)text_start || address >= (va_t)text_end)
-        return "?";
+    if (address < (va_t)text_start || address >= (va_t)text_end) return "?";
     while (high - low > 1) {
         u32 middle = (low + high) / 2;
 
@@ -29,8 +27,7 @@ ksym(va_t address, u32 *offset) {
         else
             high = middle;
     }
-    if (low == high || ksyms[low].address > address)
-        return "?";
+    if (low == high || ksyms[low].address > address) return "?";
     *offset = address - ksyms[low].address;
     return ksyms[low].name;
 }

@@ -9,17 +9,13 @@
 
 NORETURN void kernel_main(void);
 
-static u32
-console_devices(void) {
-    if (strcmp(options.console, "serial") == 0)
-        return CONSOLE_SERIAL;
-    if (strcmp(options.console, "vga") == 0)
-        return CONSOLE_VGA;
+static u32 console_devices(void) {
+    if (strcmp(options.console, "serial") == 0) return CONSOLE_SERIAL;
+    if (strcmp(options.console, "vga") == 0) return CONSOLE_VGA;
     return CONSOLE_SERIAL | CONSOLE_VGA;
 }
 
-void
-kernel_main(void) {
+void kernel_main(void) {
     static struct boot_info boot;
 
     /* The table is native's: enough to read the command line and to complain. */
@@ -47,8 +43,7 @@ kernel_main(void) {
     __builtin_unreachable();
 }
 
-void
-machine_off(u32 status) {
+void machine_off(u32 status) {
     irq_disable();
     printk("exit: %u\n", status < EXIT_MAX ? status : EXIT_MAX);
     power_off(status);

@@ -26,23 +26,18 @@ static const struct {
 };
 
 /* Is `value` one of the words in `choices`? */
-static bool
-allowed(const char *value, const char *choices) {
+static bool allowed(const char *value, const char *choices) {
     size_t length = strlen(value);
 
-    if (!choices)
-        return true;
+    if (!choices) return true;
     for (const char *word = choices + 1; *word; word = strchr(word, '|') + 1)
-        if (strncmp(word, value, length) == 0 && word[length] == '|')
-            return true;
+        if (strncmp(word, value, length) == 0 && word[length] == '|') return true;
     return false;
 }
 
-static void
-set(const struct cmdline_option *option) {
+static void set(const struct cmdline_option *option) {
     for (u32 i = 0; i < ARRAY_SIZE(keys); i++) {
-        if (strcmp(option->key, keys[i].key) != 0)
-            continue;
+        if (strcmp(option->key, keys[i].key) != 0) continue;
         if (option->truncated || strlen(option->value) >= keys[i].size)
             printk("command line: the value of %s= is too long; ignored\n", option->key);
         else if (!allowed(option->value, keys[i].choices))
@@ -55,11 +50,9 @@ set(const struct cmdline_option *option) {
     printk("command line: nobody knows '%s'; ignored\n", option->key);
 }
 
-void
-options_parse(const char *cmdline) {
+void options_parse(const char *cmdline) {
     struct cmdline_option option;
 
     cmdline = cmdline_skip_name(cmdline);
-    while (cmdline_next(&cmdline, &option))
-        set(&option);
+    while (cmdline_next(&cmdline, &option)) set(&option);
 }

@@ -7,8 +7,7 @@
 #include "kernel/kernel.h"
 #include "lib/exit.h"
 
-static void
-print_caller(va_t eip) {
+static void print_caller(va_t eip) {
     u32 offset;
     const char *name = ksym(eip, &offset);
 
@@ -16,23 +15,19 @@ print_caller(va_t eip) {
 }
 
 /* Prints the heading. A panic inside a panic gives up at once. */
-static void
-begin(const char *format, va_list args) {
+static void begin(const char *format, va_list args) {
     static bool panicking;
 
     irq_disable();
-    if (panicking)
-        crash();
+    if (panicking) crash();
     panicking = true;
     printk("\npanic: ");
     vprintk(format, args);
     printk("\n");
-    if (current)
-        printk("in process %u (%s)\n", current->pid, current->name);
+    if (current) printk("in process %u (%s)\n", current->pid, current->name);
 }
 
-static NORETURN void
-end(u32 ebp) {
+static NORETURN void end(u32 ebp) {
     printk("called from:\n");
     walk_stack(ebp, print_caller);
     printk("exit: %u\n", EXIT_PANIC);
@@ -40,8 +35,7 @@ end(u32 ebp) {
     __builtin_unreachable();
 }
 
-void
-panic(const char *format, ...) {
+void panic(const char *format, ...) {
     va_list args;
 
     va_start(args, format);
@@ -50,8 +44,7 @@ panic(const char *format, ...) {
     end(frame_pointer());
 }
 
-void
-panic_trap(const struct trap_frame *frame, const char *format, ...) {
+void panic_trap(const struct trap_frame *frame, const char *format, ...) {
     va_list args;
     u32 offset;
     const char *name = ksym(frame->eip, &offset);

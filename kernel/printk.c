@@ -7,18 +7,13 @@
 #include "kernel/kernel.h"
 #include "lib/format.h"
 
-static void
-to_console(void *context, const char *text, size_t length) {
+static void to_console(void *context, const char *text, size_t length) {
     console_write(text, length);
 }
 
-void
-vprintk(const char *format, va_list args) {
-    vformat(to_console, NULL, format, args);
-}
+void vprintk(const char *format, va_list args) { vformat(to_console, NULL, format, args); }
 
-void
-printk(const char *format, ...) {
+void printk(const char *format, ...) {
     va_list args;
 
     va_start(args, format);

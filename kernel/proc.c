@@ -10,25 +10,17 @@
 struct list all_procs = {&all_procs, &all_procs};
 static struct proc *ended_orphan; /* it cannot free the stack that it ends on */
 
-static struct proc *
-proc_of(struct list *node) {
-    return container_of(node, struct proc, all);
-}
+static struct proc *proc_of(struct list *node) { return container_of(node, struct proc, all); }
 
 /* Where a new process comes out of the scheduler; then it goes on at trap_return. */
-static void
-proc_begin(void) {
-    proc_reap();
-}
+static void proc_begin(void) { proc_reap(); }
 
-static struct proc *
-proc_create(void) {
+static struct proc *proc_create(void) {
     static u32 last_pid;
     struct proc *proc = page_alloc();
     u32 flags;
 
-    if (!proc)
-        return NULL;
+    if (!proc) return NULL;
     memset(proc, 0, sizeof *proc);
     proc->pid = ++last_pid;
     proc->canary = STACK_CANARY;
@@ -41,8 +33,7 @@ proc_create(void) {
     return proc;
 }
 
-static void
-proc_free(struct proc *proc) {
+static void proc_free(struct proc *proc) {
     u32 flags = irq_save();
 
     list_remove(&proc->all);
@@ -50,8 +41,7 @@ proc_free(struct proc *proc) {
     page_put(proc);
 }
 
-void
-proc_reap(void) {
+void proc_reap(void) {
     if (ended_orphan) {
         proc_free(ended_orphan);
         ended_orphan = NULL;
@@ -59,16 +49,14 @@ proc_reap(void) {
 }
 
 /* Process 1: the shell, alone or with the commands of run=. Its end is the machine's. */
-void
-proc_start_init(void) {
+void proc_start_init(void) {
     static const char interactive[] = "sh";
     static char commands[sizeof "sh\0-c" + sizeof options.run] = "sh\0-c";
     struct proc *init = proc_create();
     int error;
 
     assert(init && init->pid == INIT_PID);
-    for (u32 fd = 0; fd < 3; fd++)
-        init->files[fd] = file_console();
+    for (u32 fd = 0; fd < 3; fd++) init->files[fd] = file_console();
     current = init;
     if (options.run[0]) {
         size_t length = strlen(options.run);
@@ -86,20 +74,17 @@ proc_start_init(void) {
     sched_start(init);
 }
 
-int
-proc_fork(void) {
+int proc_fork(void) {
     struct proc *child = proc_create();
 
-    if (!child)
-        return -ENOMEM;
+    if (!child) return -ENOMEM;
     if (!vm_fork(&child->vm, &current->vm)) {
         proc_free(child);
         return -ENOMEM;
     }
     child->parent = current;
     memcpy(child->name, current->name, sizeof child->name);
-    for (u32 fd = 0; fd < FD_MAX; fd++)
-        child->files[fd] = file_get(current->files[fd]);
+    for (u32 fd = 0; fd < FD_MAX; fd++) child->files[fd] = file_get(current->files[fd]);
     *trap_frame_of(child) = *trap_frame_of(current);
     trap_frame_of(child)->eax = 0;
     make_ready(child);
@@ -109,26 +94,20 @@ proc_fork(void) {
 /* --- the end ------------------------------------------------------------------------------- */
 
 /* Children that outlive their parent belong to nobody; those that have ended are done now. */
-static void
-abandon_children(void) {
+static void abandon_children(void) {
     list_for_each_safe (node, &all_procs) {
         struct proc *child = proc_of(node);
 
-        if (child->parent != current)
-            continue;
+        if (child->parent != current) continue;
         child->parent = NULL;
         child->orphan = true;
-        if (child->state == PROC_ZOMBIE)
-            proc_free(child);
+        if (child->state == PROC_ZOMBIE) proc_free(child);
     }
 }
 
-void
-proc_exit(u32 status) {
-    if (current->pid == INIT_PID)
-        machine_off(status);
-    for (u32 fd = 0; fd < FD_MAX; fd++)
-        file_close(fd);
+void proc_exit(u32 status) {
+    if (current->pid == INIT_PID) machine_off(status);
+    for (u32 fd = 0; fd < FD_MAX; fd++) file_close(fd);
     abandon_children();
     root_load(NULL);
     vm_destroy(&current->vm);
@@ -145,8 +124,7 @@ proc_exit(u32 status) {
     __builtin_unreachable();
 }
 
-void
-program_fault(u32 status, const char *format, ...) {
+void program_fault(u32 status, const char *format, ...) {
     va_list args;
 
     va_start(args, format);
@@ -158,66 +136,51 @@ program_fault(u32 status, const char *format, ...) {
 }
 
 /* A child of the current process that has ended, or NULL; *any: is there a child at all? */
-static struct proc *
-find_ended(i32 pid, bool *any) {
+static struct proc *find_ended(i32 pid, bool *any) {
     *any = false;
     list_for_each (node, &all_procs) {
         struct proc *child = proc_of(node);
 
-        if (child->parent != current || (pid != -1 && child->pid != (u32)pid))
-            continue;
+        if (child->parent != current || (pid != -1 && child->pid != (u32)pid)) continue;
         *any = true;
-        if (child->state == PROC_ZOMBIE)
-            return child;
+        if (child->state == PROC_ZOMBIE) return child;
     }
     return NULL;
 }
 
-int
-proc_wait(i32 pid, va_t status, u32 flags) {
+int proc_wait(i32 pid, va_t status, u32 flags) {
     struct proc *child;
     bool any;
 
-    if (flags & ~WAIT_NOHANG)
-        return -EINVAL;
+    if (flags & ~WAIT_NOHANG) return -EINVAL;
     while (!(child = find_ended(pid, &any))) {
         int error;
 
-        if (!any)
-            return -ECHILD;
-        if (flags & WAIT_NOHANG)
-            return 0;
+        if (!any) return -ECHILD;
+        if (flags & WAIT_NOHANG) return 0;
         error = wait_on(&current->child_ended);
-        if (error)
-            return error;
+        if (error) return error;
     }
-    if (status && copy_to_user(status, &child->status, sizeof child->status) != 0)
-        return -EFAULT;
+    if (status && copy_to_user(status, &child->status, sizeof child->status) != 0) return -EFAULT;
     pid = (i32)child->pid;
     proc_free(child);
     return pid;
 }
 
 /* It ends when it next leaves the kernel; if it waits there, it stops waiting. irq. */
-static void
-end_soon(struct proc *proc) {
+static void end_soon(struct proc *proc) {
     proc->killed = true;
-    if (proc->state == PROC_BLOCKED)
-        make_ready(proc);
-    if (proc == current)
-        need_work = 1;
+    if (proc->state == PROC_BLOCKED) make_ready(proc);
+    if (proc == current) need_work = 1;
 }
 
-int
-proc_kill(u32 pid) {
-    if (pid == INIT_PID)
-        return -EPERM;
+int proc_kill(u32 pid) {
+    if (pid == INIT_PID) return -EPERM;
     list_for_each (node, &all_procs) {
         struct proc *proc = proc_of(node);
         u32 flags;
 
-        if (proc->pid != pid || proc->state == PROC_ZOMBIE)
-            continue;
+        if (proc->pid != pid || proc->state == PROC_ZOMBIE) continue;
         flags = irq_save();
         end_soon(proc);
         irq_restore(flags);
@@ -228,8 +191,7 @@ proc_kill(u32 pid) {
 
 /* Ctrl-C ends who reads the console: every process but the first whose descriptor 0 it is. The
  * shell gives its background jobs another one. */
-void
-proc_interrupt_console(void) {
+void proc_interrupt_console(void) {
     list_for_each (node, &all_procs) {
         struct proc *proc = proc_of(node);
 
@@ -238,13 +200,11 @@ proc_interrupt_console(void) {
     }
 }
 
-int
-proc_info(u32 pid, struct procinfo *info) {
+int proc_info(u32 pid, struct procinfo *info) {
     list_for_each (node, &all_procs) {
         const struct proc *proc = proc_of(node);
 
-        if (proc->pid < pid)
-            continue;
+        if (proc->pid < pid) continue;
         *info = (struct procinfo){
             .pid = proc->pid,
             .parent = proc->parent ? proc->parent->pid : 0,

@@ -54,9 +54,6 @@ struct proc {
 
 extern struct proc *current;
 
-static inline void *
-stack_top(struct proc *proc) {
-    return (char *)proc + PAGE_SIZE;
-}
+static inline void *stack_top(struct proc *proc) { return (char *)proc + PAGE_SIZE; }
 
 #endif

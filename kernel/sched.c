@@ -14,8 +14,7 @@ static struct list ready = {&ready, &ready};
 
 /* A stack that has grown into struct proc has damaged it: nothing there can be trusted. So we
  * stop a little before, or when the canary shows that it was there in between. */
-void
-check_stack(void) {
+void check_stack(void) {
     va_t sp = (va_t)__builtin_frame_address(0);
     u32 pid;
 
@@ -26,8 +25,7 @@ check_stack(void) {
     panic("kernel stack overflow in process %u: ESP is %08x", pid, sp);
 }
 
-void
-make_ready(struct proc *proc) {
+void make_ready(struct proc *proc) {
     u32 flags = irq_save();
 
     list_remove(&proc->queue);
@@ -36,14 +34,10 @@ make_ready(struct proc *proc) {
     irq_restore(flags);
 }
 
-bool
-someone_ready(void) {
-    return !list_empty(&ready);
-}
+bool someone_ready(void) { return !list_empty(&ready); }
 
 /* safe_halt lets no interrupt slip in between the test and the wait. */
-static void
-idle(void) {
+static void idle(void) {
     while (list_empty(&ready)) {
         timer_idle();
         safe_halt();
@@ -52,19 +46,16 @@ idle(void) {
     timer_busy();
 }
 
-static struct proc *
-next_proc(void) {
+static struct proc *next_proc(void) {
     struct list *first;
 
-    if (list_empty(&ready))
-        idle();
+    if (list_empty(&ready)) idle();
     first = list_first(&ready);
     list_remove(first);
     return container_of(first, struct proc, queue);
 }
 
-static void
-make_current(struct proc *proc) {
+static void make_current(struct proc *proc) {
     current = proc;
     proc->state = PROC_RUNNING;
     need_work = proc->killed;
@@ -74,8 +65,7 @@ make_current(struct proc *proc) {
     lazy_end();
 }
 
-void
-schedule(void) {
+void schedule(void) {
     struct proc *old = current;
     struct proc *next;
 
@@ -92,8 +82,7 @@ schedule(void) {
 }
 
 /* Off the boot stack, for good. */
-void
-sched_start(struct proc *first) {
+void sched_start(struct proc *first) {
     va_t boot_sp;
 
     make_current(first);
@@ -101,8 +90,7 @@ sched_start(struct proc *first) {
     __builtin_unreachable();
 }
 
-void
-sched_yield(void) {
+void sched_yield(void) {
     u32 flags = irq_save();
 
     make_ready(current);
@@ -110,18 +98,15 @@ sched_yield(void) {
     irq_restore(flags);
 }
 
-int
-wait_on_locked(struct list *queue) {
-    if (current->killed)
-        return -EINTR;
+int wait_on_locked(struct list *queue) {
+    if (current->killed) return -EINTR;
     current->state = PROC_BLOCKED;
     list_add_tail(&current->queue, queue);
     schedule();
     return current->killed ? -EINTR : 0;
 }
 
-int
-wait_on(struct list *queue) {
+int wait_on(struct list *queue) {
     u32 flags = irq_save();
     int error = wait_on_locked(queue);
 
@@ -129,20 +114,16 @@ wait_on(struct list *queue) {
     return error;
 }
 
-void
-wake_all(struct list *queue) {
+void wake_all(struct list *queue) {
     u32 flags = irq_save();
 
-    while (!list_empty(queue))
-        make_ready(container_of(list_first(queue), struct proc, queue));
+    while (!list_empty(queue)) make_ready(container_of(list_first(queue), struct proc, queue));
     irq_restore(flags);
 }
 
 /* Called by entry.asm, interrupts off, before it returns to a program, if need_work is set. */
-void
-trap_exit_work(void) {
+void trap_exit_work(void) {
     need_work = 0;
-    if (current->killed)
-        proc_exit(STATUS_KILLED);
+    if (current->killed) proc_exit(STATUS_KILLED);
     sched_yield();
 }

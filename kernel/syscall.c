@@ -8,136 +8,112 @@
 #include "kernel/kernel.h"
 
 /* Gathers argv[] in `args`, a page; *size bytes, *count strings. */
-static int
-gather_arguments(char *args, va_t argv, u32 *size, u32 *count) {
+static int gather_arguments(char *args, va_t argv, u32 *size, u32 *count) {
     *size = *count = 0;
     for (;; ++*count, argv += 4) {
         va_t arg;
         int length;
 
-        if (copy_from_user(&arg, argv, sizeof arg) != 0)
-            return -EFAULT;
-        if (arg == 0)
-            return 0;
-        if (*count == ARGC_MAX)
-            return -E2BIG;
+        if (copy_from_user(&arg, argv, sizeof arg) != 0) return -EFAULT;
+        if (arg == 0) return 0;
+        if (*count == ARGC_MAX) return -E2BIG;
         length = copy_string(args + *size, arg, ARG_MAX - *size);
-        if (length < 0)
-            return length == -ENAMETOOLONG ? -E2BIG : length;
+        if (length < 0) return length == -ENAMETOOLONG ? -E2BIG : length;
         *size += (u32)length + 1;
     }
 }
 
-static int
-sys_exec(va_t name, va_t argv) {
+static int sys_exec(va_t name, va_t argv) {
     char path[NAME_MAX + 1];
     char *args;
     u32 size, count;
     int result = copy_string(path, name, sizeof path);
 
-    if (result < 0)
-        return result;
+    if (result < 0) return result;
     args = page_alloc();
-    if (!args)
-        return -ENOMEM;
+    if (!args) return -ENOMEM;
     result = gather_arguments(args, argv, &size, &count);
-    if (result == 0)
-        result = exec(path, args, size, count);
+    if (result == 0) result = exec(path, args, size, count);
     page_put(args);
     /* The new program's EAX is ours to give as well. */
     return result;
 }
 
-static int
-sys_sbrk(i32 bytes) {
+static int sys_sbrk(i32 bytes) {
     va_t old;
     int error = vm_sbrk(&current->vm, bytes, &old);
 
     return error ? error : (int)old;
 }
 
-static int
-sys_open(va_t name) {
+static int sys_open(va_t name) {
     char path[NAME_MAX + 1];
     int length = copy_string(path, name, sizeof path);
 
     return length < 0 ? length : file_open(path);
 }
 
-static int
-sys_pipe(va_t answer) {
+static int sys_pipe(va_t answer) {
     int fd[2];
     int error = file_pipe(fd);
 
-    if (error || copy_to_user(answer, fd, sizeof fd) == 0)
-        return error;
+    if (error || copy_to_user(answer, fd, sizeof fd) == 0) return error;
     file_close((u32)fd[0]);
     file_close((u32)fd[1]);
     return -EFAULT;
 }
 
-static int
-sys_readdir(u32 index, va_t answer) {
+static int sys_readdir(u32 index, va_t answer) {
     const struct initrd_file *file = initrd_entry(index);
     struct dirent entry = {0};
 
-    if (!file)
-        return -ENOENT;
+    if (!file) return -ENOENT;
     strlcpy(entry.name, file->name, sizeof entry.name);
     entry.size = file->size;
     return copy_to_user(answer, &entry, sizeof entry);
 }
 
-static int
-sys_procinfo(u32 pid, va_t answer) {
+static int sys_procinfo(u32 pid, va_t answer) {
     struct procinfo info;
     int error = proc_info(pid, &info);
 
     return error ? error : copy_to_user(answer, &info, sizeof info);
 }
 
-static int
-sys_meminfo(va_t answer) {
+static int sys_meminfo(va_t answer) {
     struct meminfo info;
 
     frame_info(&info);
     return copy_to_user(answer, &info, sizeof info);
 }
 
-static int
-sys_clock(va_t answer) {
+static int sys_clock(va_t answer) {
     struct clockinfo info;
 
     timer_info(&info);
     return copy_to_user(answer, &info, sizeof info);
 }
 
-static int
-sys_pv(u32 what, u32 index, va_t address) {
+static int sys_pv(u32 what, u32 index, va_t address) {
     union pv_answer answer;
     int size = pv_query(what, index, &answer);
 
     return size < 0 ? size : copy_to_user(address, &answer, (u32)size);
 }
 
-static int
-sys_power(u32 how, u32 status) {
-    if (how == POWER_OFF)
-        machine_off(status);
-    if (how == POWER_REBOOT)
-        reboot();
+static int sys_power(u32 how, u32 status) {
+    if (how == POWER_OFF) machine_off(status);
+    if (how == POWER_REBOOT) reboot();
     return -EINVAL;
 }
 
-static int
-sys_yield(void) {
+static int sys_yield(void) {
     sched_yield();
     return 0;
 }
 
 /* Called by entry.asm: a line a call. */
-PV_ABI int
-syscall(u32 a, u32 b, u32 c, u32 number) {
+PV_ABI int syscall(u32 a, u32 b, u32 c, u32 number) {
     switch (number) {
     case SYS_exit: proc_exit(a & 0xFF);
     case SYS_fork: return proc_fork();

@@ -13,65 +13,49 @@
 static struct list sleepers = {&sleepers, &sleepers}; /* the first to wake comes first */
 static u32 ticks;
 
-static struct proc *
-sleeper_of(struct list *node) {
-    return container_of(node, struct proc, queue);
-}
+static struct proc *sleeper_of(struct list *node) { return container_of(node, struct proc, queue); }
 
-void
-timer_init(void) {
+void timer_init(void) {
     clock_init();
     timer_periodic(TICK_NS);
     irq_unmask(IRQ_TIMER);
 }
 
-static void
-wake_sleepers(void) {
+static void wake_sleepers(void) {
     u64 now = clock_ns();
 
     while (!list_empty(&sleepers) && sleeper_of(list_first(&sleepers))->wake_at <= now)
         make_ready(sleeper_of(list_first(&sleepers)));
 }
 
-void
-timer_interrupt(void) {
+void timer_interrupt(void) {
     ticks++;
-    if (current && current->state == PROC_RUNNING)
-        current->ticks++;
-    if (!list_empty(&sleepers))
-        wake_sleepers();
-    if (someone_ready())
-        need_work = 1;
+    if (current && current->state == PROC_RUNNING) current->ticks++;
+    if (!list_empty(&sleepers)) wake_sleepers();
+    if (someone_ready()) need_work = 1;
 }
 
-int
-timer_sleep(u32 milliseconds) {
+int timer_sleep(u32 milliseconds) {
     u32 flags = irq_save();
     struct list *before;
     int error;
 
     current->wake_at = clock_ns() + (u64)milliseconds * 1000000;
     for (before = sleepers.next; before != &sleepers; before = before->next)
-        if (sleeper_of(before)->wake_at > current->wake_at)
-            break;
+        if (sleeper_of(before)->wake_at > current->wake_at) break;
     error = wait_on_locked(before);
     irq_restore(flags);
     return error;
 }
 
-void
-timer_idle(void) {
+void timer_idle(void) {
     timer_set(list_empty(&sleepers) ? clock_ns() + IDLE_MAX_NS
                                     : sleeper_of(list_first(&sleepers))->wake_at);
 }
 
-void
-timer_busy(void) {
-    timer_periodic(TICK_NS);
-}
+void timer_busy(void) { timer_periodic(TICK_NS); }
 
-void
-timer_info(struct clockinfo *info) {
+void timer_info(struct clockinfo *info) {
     info->uptime_ns = clock_ns();
     info->stolen_ns = stolen_ns();
     info->wall_s = wall_clock();

@@ -10,13 +10,11 @@
 #define TABLE_SPAN  (PT_ENTRIES * PAGE_SIZE)
 #define STACK_FLOOR (USER_TOP - USER_STACK_MAX)
 
-bool
-vm_has_anonymous(const struct vm *vm, va_t va) {
+bool vm_has_anonymous(const struct vm *vm, va_t va) {
     return (va >= vm->anonymous && va < vm->brk) || (va >= STACK_FLOOR && va < USER_TOP);
 }
 
-int
-vm_map_page(struct vm *vm, va_t va, void *page, bool writable) {
+int vm_map_page(struct vm *vm, va_t va, void *page, bool writable) {
     pte_t *pte = pte_make(vm->root, va);
 
     if (!pte) {
@@ -31,8 +29,7 @@ vm_map_page(struct vm *vm, va_t va, void *page, bool writable) {
 /* --- fork ---------------------------------------------------------------------------------- */
 
 /* Both sides now own the page; if it was writable, neither may write before it has its own. */
-static void
-share_page(pte_t *from, pte_t *to) {
+static void share_page(pte_t *from, pte_t *to) {
     pte_t pte = *from;
 
     if (pte & PTE_W) {
@@ -43,58 +40,48 @@ share_page(pte_t *from, pte_t *to) {
     set_pte(pte, to);
 }
 
-static bool
-share_table(struct vm *child, pte_t *from, va_t va) {
+static bool share_table(struct vm *child, pte_t *from, va_t va) {
     pte_t *to = pte_make(child->root, va);
 
-    if (!to)
-        return false;
+    if (!to) return false;
     for (u32 i = 0; i < PT_ENTRIES; i++)
-        if (from[i])
-            share_page(&from[i], &to[i]);
+        if (from[i]) share_page(&from[i], &to[i]);
     return true;
 }
 
-static bool
-share_all(struct vm *child, const struct vm *parent) {
+static bool share_all(struct vm *child, const struct vm *parent) {
     for (u32 i = 0; i < USER_TABLES; i++) {
         pte_t *from = user_table(parent->root, i);
 
-        if (from && !share_table(child, from, i * TABLE_SPAN))
-            return false;
+        if (from && !share_table(child, from, i * TABLE_SPAN)) return false;
     }
     return true;
 }
 
 /* The child's root, or NULL: no memory. The parent's translations are flushed: its pages are no
  * longer writable. */
-pte_t *
-vm_fork(struct vm *child, const struct vm *parent) {
+pte_t *vm_fork(struct vm *child, const struct vm *parent) {
     bool complete;
 
     *child = *parent;
     child->root = root_create();
-    if (!child->root)
-        return NULL;
+    if (!child->root) return NULL;
     lazy_begin(LAZY_MMU);
     complete = share_all(child, parent);
     flush_all();
     lazy_end();
-    if (complete)
-        return child->root;
+    if (complete) return child->root;
     vm_destroy(child);
     return NULL;
 }
 
 /* The root must not be loaded. */
-void
-vm_destroy(struct vm *vm) {
+void vm_destroy(struct vm *vm) {
     for (u32 i = 0; i < USER_TABLES; i++) {
         const pte_t *table = user_table(vm->root, i);
 
         for (u32 j = 0; table && j < PT_ENTRIES; j++)
-            if (table[j])
-                page_put(page_of(pte_pfn(table[j])));
+            if (table[j]) page_put(page_of(pte_pfn(table[j])));
     }
     root_destroy(vm->root);
     vm->root = NULL;
@@ -104,8 +91,7 @@ vm_destroy(struct vm *vm) {
 /* --- page faults --------------------------------------------------------------------------- */
 
 /* Without the page at `va` the running program cannot go on: it ends. False, for vm_fault. */
-static bool
-no_memory(va_t va) {
+static bool no_memory(va_t va) {
     printk("%s[%u]: no memory left for the page at %08x: ended with status %u\n", current->name,
            current->pid, va & ~PAGE_MASK, STATUS_KILLED);
     current->killed = true;
@@ -113,23 +99,20 @@ no_memory(va_t va) {
     return false;
 }
 
-static bool
-give_zeroed_page(va_t va) {
+static bool give_zeroed_page(va_t va) {
     void *page = page_alloc_zeroed();
 
     return (page && vm_map_page(&current->vm, va, page, true) == 0) || no_memory(va);
 }
 
 /* The last owner keeps the page; any other gets a copy. */
-static bool
-copy_on_write(va_t va, pte_t *ptep) {
+static bool copy_on_write(va_t va, pte_t *ptep) {
     u32 pfn = pte_pfn(*ptep);
     void *page = page_of(pfn);
 
     if (page_owners(pfn) > 1) {
         page = page_alloc();
-        if (!page)
-            return no_memory(va);
+        if (!page) return no_memory(va);
         memcpy(page, page_of(pfn), PAGE_SIZE);
         page_put(page_of(pfn));
     }
@@ -142,26 +125,22 @@ copy_on_write(va_t va, pte_t *ptep) {
 
 /* Resolves a fault of the running program. False: it may not do that; or, if it is now marked
  * killed, there was no memory. */
-bool
-vm_fault(va_t va, bool write, bool present) {
+bool vm_fault(va_t va, bool write, bool present) {
     pte_t *pte;
 
     current->faults++;
-    if (!present)
-        return vm_has_anonymous(&current->vm, va) && give_zeroed_page(va);
+    if (!present) return vm_has_anonymous(&current->vm, va) && give_zeroed_page(va);
     pte = pte_find(current->vm.root, va);
     return write && pte && *pte & PTE_COW && copy_on_write(va, pte);
 }
 
 /* --- the heap ------------------------------------------------------------------------------ */
 
-static void
-unmap_page(struct vm *vm, va_t va) {
+static void unmap_page(struct vm *vm, va_t va) {
     pte_t *pte = pte_find(vm->root, va);
     void *page;
 
-    if (!pte || !*pte)
-        return;
+    if (!pte || !*pte) return;
     page = page_of(pte_pfn(*pte));
     set_pte(0, pte);
     flush_one(va);
@@ -170,17 +149,13 @@ unmap_page(struct vm *vm, va_t va) {
 }
 
 /* Moves the end of the heap. New pages come when they are touched; old ones go now. */
-int
-vm_sbrk(struct vm *vm, i32 bytes, va_t *old) {
+int vm_sbrk(struct vm *vm, i32 bytes, va_t *old) {
     va_t brk = vm->brk + (u32)bytes;
 
-    if (bytes < 0 && (brk > vm->brk || brk < vm->heap))
-        return -EINVAL;
-    if (bytes > 0 && (brk < vm->brk || brk > STACK_FLOOR))
-        return -ENOMEM;
+    if (bytes < 0 && (brk > vm->brk || brk < vm->heap)) return -EINVAL;
+    if (bytes > 0 && (brk < vm->brk || brk > STACK_FLOOR)) return -ENOMEM;
     lazy_begin(LAZY_MMU);
-    for (va_t va = ALIGN_UP(brk, PAGE_SIZE); va < vm->brk; va += PAGE_SIZE)
-        unmap_page(vm, va);
+    for (va_t va = ALIGN_UP(brk, PAGE_SIZE); va < vm->brk; va += PAGE_SIZE) unmap_page(vm, va);
     lazy_end();
     *old = vm->brk;
     vm->brk = brk;

@@ -3,14 +3,12 @@
  */
 #include "lib/cmdline.h"
 
-bool
-cmdline_next(const char **cursor, struct cmdline_option *option) {
+bool cmdline_next(const char **cursor, struct cmdline_option *option) {
     const char *at = *cursor;
     bool quoted = false;
 
     *option = (struct cmdline_option){.has_value = false};
-    while (*at == ' ' || *at == '\t')
-        at++;
+    while (*at == ' ' || *at == '\t') at++;
 
     bool found = *at != '\0';
     char *to = option->key, *last = to + sizeof(option->key) - 1; /* `last` is for the zero */
@@ -35,8 +33,7 @@ cmdline_next(const char **cursor, struct cmdline_option *option) {
     return found;
 }
 
-const char *
-cmdline_skip_name(const char *line) {
+const char *cmdline_skip_name(const char *line) {
     struct cmdline_option first;
     const char *behind = line;
 

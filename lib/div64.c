@@ -16,8 +16,7 @@ u64 __umoddi3(u64 dividend, u64 divisor);
 /* A divisor of 32 bits, as nearly all are, takes two steps of long division, a digit being 32 bits:
  * `div` makes of EDX:EAX the quotient, EAX, and the remainder, EDX, where the next step wants it.
  * A larger one is subtracted bit by bit: the first shift brings its leading bit to bit 63. */
-u64
-__udivmoddi4(u64 dividend, u64 divisor, u64 *remainder) {
+u64 __udivmoddi4(u64 dividend, u64 divisor, u64 *remainder) {
     u32 high = (u32)(dividend >> 32), low = (u32)dividend, rest = 0;
     u64 quotient = 0;
 
@@ -33,17 +32,12 @@ __udivmoddi4(u64 dividend, u64 divisor, u64 *remainder) {
                 quotient |= 1u << shift;
             }
     }
-    if (remainder != NULL)
-        *remainder = dividend;
+    if (remainder != NULL) *remainder = dividend;
     return quotient;
 }
 
-u64
-__udivdi3(u64 dividend, u64 divisor) {
-    return __udivmoddi4(dividend, divisor, NULL);
-}
+u64 __udivdi3(u64 dividend, u64 divisor) { return __udivmoddi4(dividend, divisor, NULL); }
 
-u64
-__umoddi3(u64 dividend, u64 divisor) {
+u64 __umoddi3(u64 dividend, u64 divisor) {
     return dividend - __udivdi3(dividend, divisor) * divisor;
 }

@@ -16,56 +16,44 @@ struct output {
     bool zero, wide;      /* it has a `0`, it has an `ll` */
 };
 
-static void
-put(struct output *out, char character) {
+static void put(struct output *out, char character) {
     out->chunk[out->total++ % CHUNK] = character;
-    if (out->total % CHUNK == 0)
-        out->sink(out->context, out->chunk, CHUNK);
+    if (out->total % CHUNK == 0) out->sink(out->context, out->chunk, CHUNK);
 }
 
 /* Puts `text` up to its zero or the precision, and spaces up to the width on one side of it. Does
  * not look behind the precision: there may be no zero. */
-static void
-put_text(struct output *out, const char *text) {
+static void put_text(struct output *out, const char *text) {
     int length = 0;
 
-    if (text == NULL)
-        text = "(null)";
-    while (length != out->precision && text[length] != '\0')
-        length++;
-    for (int fill = out->width - length; fill > 0; fill--)
-        put(out, ' ');
-    for (int at = 0; at < length; at++)
-        put(out, text[at]);
-    for (int fill = -out->width - length; fill > 0; fill--)
-        put(out, ' ');
+    if (text == NULL) text = "(null)";
+    while (length != out->precision && text[length] != '\0') length++;
+    for (int fill = out->width - length; fill > 0; fill--) put(out, ' ');
+    for (int at = 0; at < length; at++) put(out, text[at]);
+    for (int fill = -out->width - length; fill > 0; fill--) put(out, ' ');
 }
 
 /* Puts the next argument as %d, %u or %x does. `0` asks for the digits that the width has room
  * for, beside the sign. */
-static void
-put_number(struct output *out, char letter) {
+static void put_number(struct output *out, char letter) {
     u64 value = out->wide ? va_arg(out->args, u64) : va_arg(out->args, u32);
     bool negative = letter == 'd' && value >> (out->wide ? 63 : 31) != 0;
     unsigned base = letter == 'x' ? 16 : 10;
     char text[1 + DIGITS_MAX + 1] = "", *end = text + 1 + DIGITS_MAX, *first = end;
     int wanted = out->zero ? out->width - negative : 1;
 
-    if (negative)
-        value = out->wide ? -value : -(u32)value;
+    if (negative) value = out->wide ? -value : -(u32)value;
     do {
         *--first = "0123456789abcdef"[value % base];
         value /= base;
     } while (value != 0 || (end - first < wanted && end - first < DIGITS_MAX));
-    if (negative)
-        *--first = '-';
+    if (negative) *--first = '-';
     out->precision = -1; /* that is for strings */
     put_text(out, first);
 }
 
 /* Reads digits (none is 0) or a `*`. Returns what follows. */
-static const char *
-read_number(struct output *out, const char *format, int *number) {
+static const char *read_number(struct output *out, const char *format, int *number) {
     if (*format == '*') {
         *number = va_arg(out->args, int);
         return format + 1;
@@ -76,8 +64,7 @@ read_number(struct output *out, const char *format, int *number) {
 }
 
 /* Puts what the directive behind a % says, and returns what follows it. */
-static const char *
-put_directive(struct output *out, const char *format) {
+static const char *put_directive(struct output *out, const char *format) {
     bool left = *format == '-';
     const char *at = format + left;
 
@@ -85,8 +72,7 @@ put_directive(struct output *out, const char *format) {
     at = read_number(out, at + out->zero, &out->width);
     out->width = left && out->width > 0 ? -out->width : out->width;
     out->precision = -1;
-    if (*at == '.')
-        at = read_number(out, at + 1, &out->precision);
+    if (*at == '.') at = read_number(out, at + 1, &out->precision);
     out->wide = at[0] == 'l' && at[1] == 'l';
     at += out->wide ? 2 : 0;
     if (*at == 'd' || *at == 'u' || *at == 'x') {
@@ -95,14 +81,12 @@ put_directive(struct output *out, const char *format) {
         put_text(out, va_arg(out->args, const char *));
     } else {
         put(out, '%');
-        if (*at != '%')
-            return format; /* unknown: the rest of it is text */
+        if (*at != '%') return format; /* unknown: the rest of it is text */
     }
     return at + 1;
 }
 
-size_t
-vformat(format_sink sink, void *context, const char *format, va_list args) {
+size_t vformat(format_sink sink, void *context, const char *format, va_list args) {
     struct output out = {.sink = sink, .context = context};
 
     va_copy(out.args, args);
@@ -112,8 +96,7 @@ vformat(format_sink sink, void *context, const char *format, va_list args) {
         else
             put(&out, *format++);
     va_end(out.args);
-    if (out.total % CHUNK != 0)
-        sink(context, out.chunk, out.total % CHUNK);
+    if (out.total % CHUNK != 0) sink(context, out.chunk, out.total % CHUNK);
     return out.total;
 }
 
@@ -122,26 +105,21 @@ struct buffer {
     size_t room; /* without the final zero */
 };
 
-static void
-to_buffer(void *context, const char *text, size_t length) {
+static void to_buffer(void *context, const char *text, size_t length) {
     struct buffer *buffer = context;
 
-    for (; length > 0 && buffer->room > 0; length--, buffer->room--)
-        *buffer->next++ = *text++;
+    for (; length > 0 && buffer->room > 0; length--, buffer->room--) *buffer->next++ = *text++;
 }
 
-int
-vsnprintf(char *text, size_t size, const char *format, va_list args) {
+int vsnprintf(char *text, size_t size, const char *format, va_list args) {
     struct buffer buffer = {.next = text, .room = size > 0 ? size - 1 : 0};
     size_t length = vformat(to_buffer, &buffer, format, args);
 
-    if (size > 0)
-        *buffer.next = '\0';
+    if (size > 0) *buffer.next = '\0';
     return (int)length;
 }
 
-int
-snprintf(char *text, size_t size, const char *format, ...) {
+int snprintf(char *text, size_t size, const char *format, ...) {
     va_list args;
 
     va_start(args, format);

@@ -26,20 +26,13 @@ struct list {
     for (struct list *node = (head)->next, *node##_next = node->next; node != (head); \
          node = node##_next, node##_next = node->next)
 
-static inline void
-list_init(struct list *node) {
-    node->next = node->prev = node;
-}
+static inline void list_init(struct list *node) { node->next = node->prev = node; }
 
-static inline bool
-list_empty(const struct list *head) {
-    return head->next == head;
-}
+static inline bool list_empty(const struct list *head) { return head->next == head; }
 
 /* Links `node`, which must be on no list, before `place`: on a head, as the last;
  * on its `next`, as the first. */
-static inline void
-list_add_tail(struct list *node, struct list *place) {
+static inline void list_add_tail(struct list *node, struct list *place) {
     node->next = place;
     node->prev = place->prev;
     place->prev->next = node;
@@ -47,16 +40,14 @@ list_add_tail(struct list *node, struct list *place) {
 }
 
 /* Takes `node` off its list. A node on no list stays so: removing twice does no harm. */
-static inline void
-list_remove(struct list *node) {
+static inline void list_remove(struct list *node) {
     node->prev->next = node->next;
     node->next->prev = node->prev;
     list_init(node);
 }
 
 /* The first node, or NULL if there is none. */
-static inline struct list *
-list_first(const struct list *head) {
+static inline struct list *list_first(const struct list *head) {
     return list_empty(head) ? NULL : head->next;
 }
 

@@ -19,8 +19,7 @@ _Static_assert(sizeof(struct header) == BLOCK, "a header fills its block");
 
 /* Reads at least one octal digit and an end, which is a zero, a blank or that of the field; else
  * returns UINT64_MAX. `length` is at most 12, so a number has at most 36 bits. */
-static u64
-read_octal(const char *field, size_t length) {
+static u64 read_octal(const char *field, size_t length) {
     size_t at = 0;
     u64 number = 0;
 
@@ -30,26 +29,22 @@ read_octal(const char *field, size_t length) {
 }
 
 /* The first byte is 0, and each one is like the one behind it. */
-static bool
-is_zero_block(const u8 *block) {
+static bool is_zero_block(const u8 *block) {
     return block[0] == 0 && memcmp(block, block + 1, BLOCK - 1) == 0;
 }
 
 /* The sum of all bytes of a header, those of the checksum itself taken as blanks. */
-static u64
-sum_of(struct header header) {
+static u64 sum_of(struct header header) {
     u64 sum = 0;
 
     memset(header.checksum, ' ', sizeof(header.checksum));
-    for (size_t at = 0; at < BLOCK; at++)
-        sum += ((const u8 *)&header)[at];
+    for (size_t at = 0; at < BLOCK; at++) sum += ((const u8 *)&header)[at];
     return sum;
 }
 
 /* Checks a header that `room` bytes of archive follow, and fills *file from it. Types 1 to 6,
  * links, devices, directories and pipes, have no data whatever size they state. */
-static const char *
-read_header(const struct header *header, size_t room, struct ustar_file *file) {
+static const char *read_header(const struct header *header, size_t room, struct ustar_file *file) {
     size_t dot = header->name[0] == '.' && header->name[1] == '/' ? 2 : 0;
     u64 size = read_octal(header->size, sizeof(header->size));
 
@@ -57,22 +52,17 @@ read_header(const struct header *header, size_t room, struct ustar_file *file) {
         return "not a POSIX ustar header";
     if (read_octal(header->checksum, sizeof(header->checksum)) != sum_of(*header))
         return "a header's checksum is wrong";
-    if (size == UINT64_MAX)
-        return "a file size is not an octal number";
-    if (header->prefix[0] != '\0')
-        return "a file name is longer than 100 bytes";
-    if (header->type >= '1' && header->type <= '6')
-        size = 0;
-    if (size > room / BLOCK * BLOCK)
-        return "the archive ends too early";
+    if (size == UINT64_MAX) return "a file size is not an octal number";
+    if (header->prefix[0] != '\0') return "a file name is longer than 100 bytes";
+    if (header->type >= '1' && header->type <= '6') size = 0;
+    if (size > room / BLOCK * BLOCK) return "the archive ends too early";
     *file = (struct ustar_file){.data = header + 1, .size = (size_t)size};
     memcpy(file->name, header->name + dot, sizeof(header->name) - dot);
     file->type = header->type == '\0' ? USTAR_REGULAR : header->type;
     return NULL;
 }
 
-int
-ustar_next(const void *archive, size_t size, size_t *offset, struct ustar_file *file) {
+int ustar_next(const void *archive, size_t size, size_t *offset, struct ustar_file *file) {
     size_t room = *offset < size ? size - *offset : 0;
     const u8 *block = (const u8 *)archive + size - room;
 
@@ -84,8 +74,7 @@ ustar_next(const void *archive, size_t size, size_t *offset, struct ustar_file *
         return 0;
     else
         file->cause = "a lone zero block inside the archive";
-    if (file->cause != NULL)
-        return -1;
+    if (file->cause != NULL) return -1;
     *offset += BLOCK + ALIGN_UP(file->size, BLOCK);
     return 1;
 }

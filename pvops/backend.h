@@ -56,10 +56,7 @@ struct pv_op_info {
 extern const struct pv_op_info pv_op_list[PV_OPS];
 
 /* The body of an op in the table in force. */
-static inline const u8 *
-pv_body(u32 op) {
-    return ((const u8 *const *)&pv_ops)[op];
-}
+static inline const u8 *pv_body(u32 op) { return ((const u8 *const *)&pv_ops)[op]; }
 
 enum pv_patch_mode { PV_PATCH_OFF, PV_PATCH_ON, PV_PATCH_COUNT, PV_PATCH_POISON };
 

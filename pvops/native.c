@@ -23,13 +23,11 @@ struct pv_ops pv_ops = {
 
 /* cli, then pushf. Both say the same in ring 0. In ring 1 whoever runs us emulates the cli,
  * which trapped; pushf does not trap and tells the real flag. */
-static const char *
-enter(struct pv_ops *ops, const struct pv_options *options) {
+static const char *enter(struct pv_ops *ops, const struct pv_options *options) {
     u32 flags;
     u32 cs = native_ring_experiment(&flags);
 
-    if ((cs & 3) == 0 && !(flags & EFLAGS_IF))
-        return NULL;
+    if ((cs & 3) == 0 && !(flags & EFLAGS_IF)) return NULL;
     printk("native: CS is %04x, so this is ring %u; after cli, which somebody emulated, pushf\n"
            "native: shows IF=%u, the host's: full virtualization of this kernel is not possible\n",
            cs, cs & 3, (flags & EFLAGS_IF) / EFLAGS_IF);
@@ -37,10 +35,7 @@ enter(struct pv_ops *ops, const struct pv_options *options) {
 }
 
 /* There is no hypervisor to go to, or none that counts. */
-static bool
-no_exits(u32 reason, u64 *count) {
-    return false;
-}
+static bool no_exits(u32 reason, u64 *count) { return false; }
 
 const struct pv_backend native_backend = {
     .info =

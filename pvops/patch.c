@@ -37,48 +37,37 @@ static const u8 nops[PV_SITE_MAX + 1][PV_SITE_MAX] = {
     {0x0F, 0x1F, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00},
 };
 
-static void
-pad(const struct pv_site *site, u8 *bytes) {
+static void pad(const struct pv_site *site, u8 *bytes) {
     u32 rest = site->length - site->used;
 
     memcpy(bytes + site->used, nops[rest], rest);
 }
 
-static bool
-is_jump(const struct pv_site *site) {
-    return pv_op_list[site->op].kind == PV_KIND_JMP;
-}
+static bool is_jump(const struct pv_site *site) { return pv_op_list[site->op].kind == PV_KIND_JMP; }
 
-static va_t
-slot_of(u32 op) {
-    return (va_t)(uintptr_t)&pv_ops + op * sizeof(va_t);
-}
+static va_t slot_of(u32 op) { return (va_t)(uintptr_t)&pv_ops + op * sizeof(va_t); }
 
 /* What the assembler put there. A jump may run with the program's DS: it reads through CS. */
-void
-pv_compose_indirect(const struct pv_site *site, u8 *bytes) {
+void pv_compose_indirect(const struct pv_site *site, u8 *bytes) {
     u16 opcode = is_jump(site) ? JMP_INDIRECT : CALL_INDIRECT;
     va_t slot = slot_of(site->op);
     u32 at = 0;
 
-    if (is_jump(site))
-        bytes[at++] = CS_PREFIX;
+    if (is_jump(site)) bytes[at++] = CS_PREFIX;
     memcpy(bytes + at, &opcode, sizeof opcode);
     memcpy(bytes + at + sizeof opcode, &slot, sizeof slot);
     at += sizeof opcode + sizeof slot;
     memcpy(bytes + at, nops[site->length - at], site->length - at);
 }
 
-void
-pv_compose_inline(struct pv_site *site, const struct pv_inline *code, u8 *bytes) {
+void pv_compose_inline(struct pv_site *site, const struct pv_inline *code, u8 *bytes) {
     site->how = PV_SITE_INLINE;
     site->used = (u8)code->length;
     memcpy(bytes, code->body, code->length);
     pad(site, bytes);
 }
 
-void
-pv_compose_direct(struct pv_site *site, const u8 *target, enum pv_site_how how, u8 *bytes) {
+void pv_compose_direct(struct pv_site *site, const u8 *target, enum pv_site_how how, u8 *bytes) {
     u32 distance = (u32)((uintptr_t)target - (uintptr_t)site->address - DIRECT_SIZE);
 
     site->how = how;
@@ -89,16 +78,13 @@ pv_compose_direct(struct pv_site *site, const u8 *target, enum pv_site_how how, 
 }
 
 /* The instructions of the body in force, if they may be copied and fit into `room` bytes. */
-static const struct pv_inline *
-find_inline(u32 op, u32 room) {
+static const struct pv_inline *find_inline(u32 op, u32 room) {
     for (const struct pv_inline *code = pv_inlines; code < pv_inlines_end; code++)
-        if (code->body == pv_body(op) && code->length <= room)
-            return code;
+        if (code->body == pv_body(op) && code->length <= room) return code;
     return NULL;
 }
 
-static void
-compose(struct pv_site *site, enum pv_patch_mode mode, u8 *bytes) {
+static void compose(struct pv_site *site, enum pv_patch_mode mode, u8 *bytes) {
     const struct pv_inline *code = find_inline(site->op, site->length);
 
     if (mode == PV_PATCH_COUNT)
@@ -113,25 +99,21 @@ compose(struct pv_site *site, enum pv_patch_mode mode, u8 *bytes) {
 }
 
 /* A site that does not hold what the assembler was told to put there is not ours to change. */
-static void
-check(const struct pv_site *site) {
+static void check(const struct pv_site *site) {
     u8 expected[PV_SITE_MAX];
 
     if (site->op < PV_OPS && site->length >= DIRECT_SIZE && site->length <= PV_SITE_MAX) {
         pv_compose_indirect(site, expected);
-        if (memcmp(site->address, expected, site->length) == 0)
-            return;
+        if (memcmp(site->address, expected, site->length) == 0) return;
     }
     panic("pvops: the site at %08x (op %u, %u bytes) is not an indirect call",
           (u32)(uintptr_t)site->address, site->op, site->length);
 }
 
-u32
-pv_patch_all(enum pv_patch_mode mode) {
+u32 pv_patch_all(enum pv_patch_mode mode) {
     u8 bytes[PV_SITE_MAX];
 
-    if (mode == PV_PATCH_OFF)
-        return 0;
+    if (mode == PV_PATCH_OFF) return 0;
     for (struct pv_site *site = pv_sites; site < pv_sites_end; site++) {
         check(site);
         compose(site, mode, bytes);

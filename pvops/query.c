@@ -30,15 +30,10 @@ static const char *const mode_names[] = {
     [PV_PATCH_POISON] = "poison",
 };
 
-static u32
-site_count(void) {
-    return (u32)(pv_sites_end - pv_sites);
-}
+static u32 site_count(void) { return (u32)(pv_sites_end - pv_sites); }
 
-static int
-query_info(u32 index, struct pv_q_info *info) {
-    if (index != 0)
-        return -ENOENT;
+static int query_info(u32 index, struct pv_q_info *info) {
+    if (index != 0) return -ENOENT;
     *info = (struct pv_q_info){
         .ring = pv_info.kernel_rpl,
         .ops = PV_OPS,
@@ -53,12 +48,10 @@ query_info(u32 index, struct pv_q_info *info) {
     return sizeof *info;
 }
 
-static int
-query_op(u32 op, struct pv_q_op *answer) {
+static int query_op(u32 op, struct pv_q_op *answer) {
     u32 offset;
 
-    if (op >= PV_OPS)
-        return -ENOENT;
+    if (op >= PV_OPS) return -ENOENT;
     memset(answer, 0, sizeof *answer);
     strlcpy(answer->group, pv_op_list[op].group, sizeof answer->group);
     strlcpy(answer->name, pv_op_list[op].name, sizeof answer->name);
@@ -72,12 +65,10 @@ query_op(u32 op, struct pv_q_op *answer) {
     return sizeof *answer;
 }
 
-static int
-query_site(u32 index, struct pv_q_site *answer) {
+static int query_site(u32 index, struct pv_q_site *answer) {
     const struct pv_site *site = &pv_sites[index];
 
-    if (index >= site_count())
-        return -ENOENT;
+    if (index >= site_count()) return -ENOENT;
     memset(answer, 0, sizeof *answer);
     answer->address = (va_t)(uintptr_t)site->address;
     strlcpy(answer->function, ksym(answer->address, &answer->function_offset),
@@ -91,8 +82,7 @@ query_site(u32 index, struct pv_q_site *answer) {
     return sizeof *answer;
 }
 
-static int
-fill_stat(struct pv_q_stat *answer, const char *name, u64 value) {
+static int fill_stat(struct pv_q_stat *answer, const char *name, u64 value) {
     memset(answer, 0, sizeof *answer);
     strlcpy(answer->name, name, sizeof answer->name);
     answer->value = value;
@@ -100,24 +90,19 @@ fill_stat(struct pv_q_stat *answer, const char *name, u64 value) {
 }
 
 /* Exits by reason, where there is a hypervisor; then calls by op, those that there were. */
-static int
-query_stat(u32 index, struct pv_q_stat *answer) {
+static int query_stat(u32 index, struct pv_q_stat *answer) {
     u64 exits;
 
-    if (pv_backend->exits(index, &exits))
-        return fill_stat(answer, hv_reason_names[index], exits);
-    if (pv_backend->exits(0, &exits))
-        index -= REASONS;
+    if (pv_backend->exits(index, &exits)) return fill_stat(answer, hv_reason_names[index], exits);
+    if (pv_backend->exits(0, &exits)) index -= REASONS;
     for (u32 op = 0; op < PV_OPS; op++) {
-        if (!pv_counts[op] || index-- > 0)
-            continue;
+        if (!pv_counts[op] || index-- > 0) continue;
         return fill_stat(answer, pv_op_list[op].name, pv_counts[op]);
     }
     return -ENOENT;
 }
 
-int
-pv_query(u32 what, u32 index, union pv_answer *answer) {
+int pv_query(u32 what, u32 index, union pv_answer *answer) {
     switch (what) {
     case PV_Q_INFO: return query_info(index, &answer->info);
     case PV_Q_OP: return query_op(index, &answer->op);

@@ -18,8 +18,7 @@ const struct pv_backend *pv_backend;
 enum pv_patch_mode pv_patch_mode;
 u32 pv_patched;
 
-static __attribute__((noreturn)) void
-not_there(const char *name, const char *why) {
+static __attribute__((noreturn)) void not_there(const char *name, const char *why) {
     printk("pvops: pv=%s: %s\n", name, why);
     printk("exit: %u\n", EXIT_NO_BACKEND);
     power_off(EXIT_NO_BACKEND);
@@ -27,39 +26,32 @@ not_there(const char *name, const char *why) {
 }
 
 /* The first backend that is here. */
-static const struct pv_backend *
-choose_any(const struct pv_options *options) {
+static const struct pv_backend *choose_any(const struct pv_options *options) {
     for (u32 i = 0; i < ARRAY_SIZE(backends); i++) {
         const char *why;
 
-        if (backends[i]->only_if_asked)
-            continue;
+        if (backends[i]->only_if_asked) continue;
         why = backends[i]->enter(&pv_ops, options);
-        if (!why)
-            return backends[i];
+        if (!why) return backends[i];
         printk("pvops: no %s: %s\n", backends[i]->info.name, why);
     }
     not_there("auto", "no backend suits this machine");
 }
 
 /* The one that was asked for, or none. */
-static const struct pv_backend *
-choose_named(const char *name, const struct pv_options *options) {
+static const struct pv_backend *choose_named(const char *name, const struct pv_options *options) {
     for (u32 i = 0; i < ARRAY_SIZE(backends); i++) {
         const char *why;
 
-        if (strcmp(name, backends[i]->info.name) != 0)
-            continue;
+        if (strcmp(name, backends[i]->info.name) != 0) continue;
         why = backends[i]->enter(&pv_ops, options);
-        if (why)
-            not_there(name, why);
+        if (why) not_there(name, why);
         return backends[i];
     }
     not_there(name, "this kernel has no such backend");
 }
 
-static enum pv_patch_mode
-mode_of(const char *name) {
+static enum pv_patch_mode mode_of(const char *name) {
     static const char *const names[] = {
         [PV_PATCH_OFF] = "off",
         [PV_PATCH_ON] = "on",
@@ -68,13 +60,11 @@ mode_of(const char *name) {
     };
 
     for (u32 mode = 0; mode < ARRAY_SIZE(names); mode++)
-        if (strcmp(name, names[mode]) == 0)
-            return mode;
+        if (strcmp(name, names[mode]) == 0) return mode;
     return PV_PATCH_ON;
 }
 
-void
-pv_choose(const struct pv_options *options) {
+void pv_choose(const struct pv_options *options) {
     bool any = strcmp(options->backend, "auto") == 0;
 
     pv_backend = any ? choose_any(options) : choose_named(options->backend, options);

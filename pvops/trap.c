@@ -17,8 +17,7 @@ PV_ABI void trap_irq_restore(u32 flags);
 PV_ABI void trap_iret(void);
 PV_ABI void trap_cpuid(struct cpuid_regs *regs);
 
-static const char *
-enter(struct pv_ops *ops, const struct pv_options *options) {
+static const char *enter(struct pv_ops *ops, const struct pv_options *options) {
     u32 flags;
 
     if ((native_ring_experiment(&flags) & 3) != 1)
@@ -31,12 +30,10 @@ enter(struct pv_ops *ops, const struct pv_options *options) {
 }
 
 /* hv-stub answers in CPUID leaves of its own. */
-static bool
-exits(u32 reason, u64 *count) {
+static bool exits(u32 reason, u64 *count) {
     struct cpuid_regs regs = {.eax = HV_CPUID_EXITS + reason};
 
-    if (reason >= REASONS)
-        return false;
+    if (reason >= REASONS) return false;
     trap_cpuid(&regs);
     *count = (u64)regs.edx << 32 | regs.eax;
     return true;

@@ -47,34 +47,26 @@ PV_ABI void vmi_ext_lazy_end(void);
 
 /* --- the ROM ------------------------------------------------------------------------------------ */
 
-static bool
-has_license(const struct vmi_rom *rom) {
+static bool has_license(const struct vmi_rom *rom) {
     const char *license = (const char *)rom + rom->license_offset;
 
     return rom->license_offset && (strcmp(license, "GPL") == 0 || strcmp(license, "GPL v2") == 0);
 }
 
 /* NULL if this is a ROM that we can use, or what is wrong with it; "" if it is no VMI ROM. */
-static const char *
-judge(const struct vmi_rom *rom) {
+static const char *judge(const struct vmi_rom *rom) {
     const u8 *bytes = (const u8 *)rom;
     u8 sum = 0;
 
-    if (rom->rom_signature != ROM_SIGNATURE || rom->vmi_signature != VMI_SIGNATURE)
-        return "";
-    for (u32 i = 0; i < rom->rom_length * 512u; i++)
-        sum += bytes[i];
-    if (sum != 0)
-        return "the VMI ROM's checksum is wrong";
-    if (rom->api_major != VMI_API_MAJOR)
-        return "the VMI ROM is of another version than 3";
-    if (!has_license(rom))
-        return "the VMI ROM's licence is not one that a VMI kernel accepts";
+    if (rom->rom_signature != ROM_SIGNATURE || rom->vmi_signature != VMI_SIGNATURE) return "";
+    for (u32 i = 0; i < rom->rom_length * 512u; i++) sum += bytes[i];
+    if (sum != 0) return "the VMI ROM's checksum is wrong";
+    if (rom->api_major != VMI_API_MAJOR) return "the VMI ROM is of another version than 3";
+    if (!has_license(rom)) return "the VMI ROM's licence is not one that a VMI kernel accepts";
     return NULL;
 }
 
-static const char *
-find_rom(const struct vmi_rom **rom) {
+static const char *find_rom(const struct vmi_rom **rom) {
     const char *why = "there is no VMI ROM between C0000h and E0000h";
 
     for (u32 pa = VMI_ROM_START; pa < VMI_ROM_END; pa += VMI_ROM_STEP) {
@@ -82,10 +74,8 @@ find_rom(const struct vmi_rom **rom) {
 
         *rom = (const struct vmi_rom *)(KERNEL_BASE + pa);
         wrong = judge(*rom);
-        if (!wrong)
-            return NULL;
-        if (wrong[0])
-            why = wrong;
+        if (!wrong) return NULL;
+        if (wrong[0]) why = wrong;
     }
     return why;
 }
@@ -94,78 +84,60 @@ find_rom(const struct vmi_rom **rom) {
 
 static u64 cycles_per_second, start_cycles;
 
-static u64
-call(enum vmi_call number, u32 a, u32 d, u32 c, u32 s, u32 s2) {
+static u64 call(enum vmi_call number, u32 a, u32 d, u32 c, u32 s, u32 s2) {
     return vmi_call(vmi_entry[number], a, d, c, s, s2);
 }
 
-static PV_ABI void
-vmi_pt_announce(u32 pfn, u32 level) {
+static PV_ABI void vmi_pt_announce(u32 pfn, u32 level) {
     call(VMI_AllocatePage, pfn, 1u << (level - 1) | VMI_PAGE_PAE | VMI_PAGE_ZEROED, 0, 0, 0);
 }
 
-static PV_ABI void
-vmi_pt_release(u32 pfn, u32 level) {
+static PV_ABI void vmi_pt_release(u32 pfn, u32 level) {
     call(VMI_ReleasePage, pfn, 1u << (level - 1) | VMI_PAGE_PAE, 0, 0, 0);
 }
 
-static u64
-cycles(void) {
-    return call(VMI_GetCycleCounter, 0, 0, 0, 0, 0);
-}
+static u64 cycles(void) { return call(VMI_GetCycleCounter, 0, 0, 0, 0, 0); }
 
-static PV_ABI void
-vmi_clock_init(void) {
+static PV_ABI void vmi_clock_init(void) {
     cycles_per_second = call(VMI_GetCycleFrequency, 0, 0, 0, 0, 0);
     start_cycles = cycles();
 }
 
-static PV_ABI u64
-vmi_clock_ns(void) {
+static PV_ABI u64 vmi_clock_ns(void) {
     u64 passed = cycles() - start_cycles;
 
     return passed / cycles_per_second * SECOND_NS +
            passed % cycles_per_second * SECOND_NS / cycles_per_second;
 }
 
-static u64
-to_cycles(u64 ns) {
+static u64 to_cycles(u64 ns) {
     return ns / SECOND_NS * cycles_per_second + ns % SECOND_NS * cycles_per_second / SECOND_NS;
 }
 
-static void
-set_alarm(u64 expiry, u64 period) {
+static void set_alarm(u64 expiry, u64 period) {
     call(VMI_SetAlarm, period ? VMI_ALARM_PERIODIC : 0, (u32)expiry, (u32)(expiry >> 32),
          (u32)period, (u32)(period >> 32));
 }
 
-static PV_ABI void
-vmi_timer_set(u64 deadline) {
+static PV_ABI void vmi_timer_set(u64 deadline) {
     set_alarm(start_cycles + to_cycles(deadline) + 1, 0);
 }
 
-static PV_ABI void
-vmi_timer_periodic(u32 period) {
+static PV_ABI void vmi_timer_periodic(u32 period) {
     set_alarm(cycles() + to_cycles(period), to_cycles(period));
 }
 
-static PV_ABI u64
-vmi_stolen_ns(void) {
+static PV_ABI u64 vmi_stolen_ns(void) {
     return call(VMI_GetCycleCounter, 2, 0, 0, 0, 0) / cycles_per_second * SECOND_NS;
 }
 
-static PV_ABI void
-vmi_reboot(void) {
-    call(VMI_Reboot, 1, 0, 0, 0, 0);
-}
+static PV_ABI void vmi_reboot(void) { call(VMI_Reboot, 1, 0, 0, 0, 0); }
 
-static void
-write_serial(const char *text, u32 length) {
+static void write_serial(const char *text, u32 length) {
     call(VMI_ConsoleWrite, (va_t)text, length, 0, 0, 0);
 }
 
-static PV_ABI void
-vmi_ext_console_write(const char *text, u32 length) {
+static PV_ABI void vmi_ext_console_write(const char *text, u32 length) {
     pc_console_write(text, length, write_serial);
 }
 
@@ -236,8 +208,7 @@ static const struct fill lazy[] = {
 };
 
 /* Asks the ROM for a call; false if there is none, and the op stays native's. */
-static bool
-relocate(const struct vmi_rom *rom, enum vmi_call number, void **entry) {
+static bool relocate(const struct vmi_rom *rom, enum vmi_call number, void **entry) {
     u64 answer = vmi_call((va_t)rom->get_relocation, number, 0, 0, 0, 0);
     u8 type = (u8)(answer >> 32);
 
@@ -246,8 +217,8 @@ relocate(const struct vmi_rom *rom, enum vmi_call number, void **entry) {
     return type != VMI_RELOCATION_NONE;
 }
 
-static void
-fill(const struct vmi_rom *rom, struct pv_ops *ops, const struct fill *fills, u32 count) {
+static void fill(const struct vmi_rom *rom, struct pv_ops *ops, const struct fill *fills,
+                 u32 count) {
     for (u32 i = 0; i < count; i++) {
         void *entry;
 
@@ -256,33 +227,26 @@ fill(const struct vmi_rom *rom, struct pv_ops *ops, const struct fill *fills, u3
     }
 }
 
-static bool
-exits(u32 reason, u64 *count) {
-    if (!vmi_entry[VMI_Statistics])
-        return false;
+static bool exits(u32 reason, u64 *count) {
+    if (!vmi_entry[VMI_Statistics]) return false;
     *count = call(VMI_Statistics, reason, 0, 0, 0, 0);
     return *count != ~0ull;
 }
 
-static const char *
-enter(struct pv_ops *ops, const struct pv_options *options) {
+static const char *enter(struct pv_ops *ops, const struct pv_options *options) {
     const struct vmi_rom *rom;
     void *entry;
     const char *why = find_rom(&rom);
 
-    if (why)
-        return why;
-    if ((u32)vmi_call((va_t)rom->init, 0, 0, 0, 0, 0) != 0)
-        return "VMI_Init refused";
+    if (why) return why;
+    if ((u32)vmi_call((va_t)rom->init, 0, 0, 0, 0, 0) != 0) return "VMI_Init refused";
     relocate(rom, VMI_DisableInterrupts, &entry); /* irq_save's other half */
     fill(rom, ops, standard, ARRAY_SIZE(standard));
     relocate(rom, VMI_Statistics, &entry);
     if (relocate(rom, VMI_SetLinearMapping, &entry))
         call(VMI_SetLinearMapping, 0, KERNEL_BASE, (VA_TOP - KERNEL_BASE) >> PAGE_SHIFT, 0, 0);
-    if (options->extensions)
-        fill(rom, ops, extensions, ARRAY_SIZE(extensions));
-    if (options->extensions && options->lazy)
-        fill(rom, ops, lazy, ARRAY_SIZE(lazy));
+    if (options->extensions) fill(rom, ops, extensions, ARRAY_SIZE(extensions));
+    if (options->extensions && options->lazy) fill(rom, ops, lazy, ARRAY_SIZE(lazy));
     return NULL;
 }
 

@@ -15,11 +15,9 @@ static const struct {
     {"df", CRASH_DF, "fault with no stack to take it on"},
 };
 
-int
-main(int argc, char **argv) {
+int main(int argc, char **argv) {
     for (u32 i = 0; argc == 2 && i < ARRAY_SIZE(ways); i++) {
-        if (strcmp(argv[1], ways[i].name) != 0)
-            continue;
+        if (strcmp(argv[1], ways[i].name) != 0) continue;
         printf("crash: the kernel will now %s\n", ways[i].what);
         fail("the kernel survived: %s", error_name(crash(ways[i].how)));
     }

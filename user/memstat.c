@@ -3,22 +3,18 @@
  */
 #include "user/lib/user.h"
 
-static void
-print(const char *label, u32 pages) {
+static void print(const char *label, u32 pages) {
     printf("%-8s %8u %8u\n", label, pages, pages * (PAGE_SIZE / 1024));
 }
 
-int
-main(int argc, char **argv) {
+int main(int argc, char **argv) {
     struct meminfo info;
     i32 result;
 
     (void)argv;
-    if (argc != 1)
-        usage("memstat");
+    if (argc != 1) usage("memstat");
     result = meminfo(&info);
-    if (result < 0)
-        fail("%s", error_name(result));
+    if (result < 0) fail("%s", error_name(result));
     printf("%-8s %8s %8s\n", "", "PAGES", "KIB");
     print("free", info.free_pages);
     print("used", info.total_pages - info.free_pages);

@@ -10,14 +10,12 @@ static const char *const states[] = {
     [PROC_ZOMBIE] = "zombie",
 };
 
-int
-main(int argc, char **argv) {
+int main(int argc, char **argv) {
     struct procinfo info;
     i32 result;
 
     (void)argv;
-    if (argc != 1)
-        usage("ps");
+    if (argc != 1) usage("ps");
     printf("%5s %6s  %-8s %6s %6s %7s  %s\n", "PID", "PARENT", "STATE", "PAGES", "TICKS", "FAULTS",
            "NAME");
     for (i32 pid = 0; (result = procinfo(pid, &info)) >= 0; pid = (i32)info.pid + 1) {
@@ -25,7 +23,6 @@ main(int argc, char **argv) {
                info.state < ARRAY_SIZE(states) ? states[info.state] : "?", info.pages, info.ticks,
                info.faults, info.name);
     }
-    if (result != -ESRCH)
-        fail("%s", error_name(result));
+    if (result != -ESRCH) fail("%s", error_name(result));
     return 0;
 }

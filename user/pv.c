@@ -14,26 +14,21 @@
 #define COUNT_WIDTH 11
 
 /* Asks one question. False past the last index; ends the program if it cannot be answered. */
-static bool
-ask(u32 what, u32 index, void *answer) {
+static bool ask(u32 what, u32 index, void *answer) {
     i32 result = pv_query(what, index, answer);
 
-    if (result < 0 && result != -ENOENT)
-        fail("%s", error_name(result));
+    if (result < 0 && result != -ENOENT) fail("%s", error_name(result));
     return result >= 0;
 }
 
-static struct pv_q_info
-ask_info(void) {
+static struct pv_q_info ask_info(void) {
     struct pv_q_info info;
 
-    if (!ask(PV_Q_INFO, 0, &info))
-        fail("the kernel knows no pvops table");
+    if (!ask(PV_Q_INFO, 0, &info)) fail("the kernel knows no pvops table");
     return info;
 }
 
-static void
-show_info(void) {
+static void show_info(void) {
     struct pv_q_info info = ask_info();
 
     printf("%-17s %s\n", "backend", info.backend);
@@ -48,36 +43,30 @@ show_info(void) {
 }
 
 /* The length of the first line of `text` when it is broken at a space, at most `width`. */
-static u32
-line_length(const char *text, u32 width) {
+static u32 line_length(const char *text, u32 width) {
     u32 length = strlen(text);
 
-    if (length <= width)
-        return length;
+    if (length <= width) return length;
     for (length = width; length > 0 && text[length] != ' '; length--)
         ;
     return length > 0 ? length : width;
 }
 
 /* Prints the rest of a line, the cursor being at `column`, and indents what does not fit. */
-static void
-print_wrapped(const char *text, u32 column) {
+static void print_wrapped(const char *text, u32 column) {
     for (;;) {
         u32 length = line_length(text, COLUMNS - 1 - column);
 
         printf("%.*s\n", (int)length, text);
         text += length;
-        while (*text == ' ')
-            text++;
-        if (*text == '\0')
-            return;
+        while (*text == ' ') text++;
+        if (*text == '\0') return;
         printf("%*s", (int)column, "");
     }
 }
 
 /* The column of calls is there only in the mode that counts them. */
-static void
-show_op(const struct pv_q_op *op, u32 count_width) {
+static void show_op(const struct pv_q_op *op, u32 count_width) {
     char count[11];
 
     snprintf(count, sizeof(count), "%u", op->count);
@@ -86,8 +75,7 @@ show_op(const struct pv_q_op *op, u32 count_width) {
     print_wrapped(op->doc, DOC_COLUMN + count_width);
 }
 
-static void
-show_ops(void) {
+static void show_ops(void) {
     struct pv_q_info info = ask_info();
     u32 count_width = strcmp(info.patch, "count") == 0 ? COUNT_WIDTH : 0;
     struct pv_q_op op;
@@ -105,17 +93,14 @@ show_ops(void) {
 }
 
 /* Two digits a byte into `text`, which has room for PV_SITE_MAX of them. */
-static const char *
-hex(char text[2 * PV_SITE_MAX + 1], const u8 *bytes, u32 count) {
+static const char *hex(char text[2 * PV_SITE_MAX + 1], const u8 *bytes, u32 count) {
     text[0] = '\0';
-    for (u32 i = 0; i < count; i++)
-        snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+    for (u32 i = 0; i < count; i++) snprintf(text + 2 * i, 3, "%02x", bytes[i]);
     return text;
 }
 
 /* "direct call, nop 1": what the patcher put there, and how much padding. */
-static void
-show_how(const struct pv_q_site *site) {
+static void show_how(const struct pv_q_site *site) {
     static const char *const how[] = {
         [PV_SITE_INDIRECT] = "indirect call", [PV_SITE_INLINE] = "inline",
         [PV_SITE_CALL] = "direct call",       [PV_SITE_JUMP] = "direct jump",
@@ -129,12 +114,10 @@ show_how(const struct pv_q_site *site) {
         printf("%s", site->how < ARRAY_SIZE(how) ? how[site->how] : "?");
     if (site->how == PV_SITE_INLINE && site->used > 0)
         printf(" %s", hex(text, site->now, site->used));
-    if (site->used < site->length)
-        printf(", nop %u", site->length - site->used);
+    if (site->used < site->length) printf(", nop %u", site->length - site->used);
 }
 
-static void
-show_site(const struct pv_q_site *site, const char *op) {
+static void show_site(const struct pv_q_site *site, const char *op) {
     char place[48], before[2 * PV_SITE_MAX + 1], now[2 * PV_SITE_MAX + 1];
 
     snprintf(place, sizeof(place), "%s+0x%x", site->function, site->function_offset);
@@ -145,46 +128,37 @@ show_site(const struct pv_q_site *site, const char *op) {
 }
 
 /* Ends the program if there is no op of that name. */
-static void
-check_op_name(const char *name) {
+static void check_op_name(const char *name) {
     struct pv_q_op op;
 
     for (u32 index = 0; ask(PV_Q_OP, index, &op); index++) {
-        if (strcmp(op.name, name) == 0)
-            return;
+        if (strcmp(op.name, name) == 0) return;
     }
     fail("no op is called %s", name);
 }
 
 /* All sites, or those of one op. */
-static void
-show_sites(const char *only) {
+static void show_sites(const char *only) {
     struct pv_q_site site;
     struct pv_q_op op;
 
-    if (only != NULL)
-        check_op_name(only);
+    if (only != NULL) check_op_name(only);
     for (u32 index = 0; ask(PV_Q_SITE, index, &site); index++) {
-        if (!ask(PV_Q_OP, site.op, &op))
-            fail("the site at %08x has no op", site.address);
-        if (only == NULL || strcmp(only, op.name) == 0)
-            show_site(&site, op.name);
+        if (!ask(PV_Q_OP, site.op, &op)) fail("the site at %08x has no op", site.address);
+        if (only == NULL || strcmp(only, op.name) == 0) show_site(&site, op.name);
     }
 }
 
-static void
-show_stats(void) {
+static void show_stats(void) {
     struct pv_q_stat stat;
     u32 index;
 
     for (index = 0; ask(PV_Q_STAT, index, &stat); index++)
         printf("%-31s %llu\n", stat.name, stat.value);
-    if (index == 0)
-        printf("nothing is counted: boot with pv.patch=count\n");
+    if (index == 0) printf("nothing is counted: boot with pv.patch=count\n");
 }
 
-int
-main(int argc, char **argv) {
+int main(int argc, char **argv) {
     const char *what = argc > 1 ? argv[1] : "";
 
     if (argc == 2 && strcmp(what, "info") == 0)

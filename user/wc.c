@@ -7,8 +7,7 @@ struct counts {
     u32 lines, words, bytes;
 };
 
-static struct counts
-count(i32 fd, const char *name) {
+static struct counts count(i32 fd, const char *name) {
     static char buffer[PAGE_SIZE];
     struct counts counts = {0, 0, 0};
     bool in_word = false;
@@ -24,26 +23,21 @@ count(i32 fd, const char *name) {
         }
         counts.bytes += (u32)n;
     }
-    if (n < 0)
-        fail("%s: %s", name, error_name(n));
+    if (n < 0) fail("%s: %s", name, error_name(n));
     return counts;
 }
 
-static void
-print(struct counts counts, const char *name) {
+static void print(struct counts counts, const char *name) {
     printf("%8u %8u %8u%s%s\n", counts.lines, counts.words, counts.bytes, name[0] ? "  " : "",
            name);
 }
 
-int
-main(int argc, char **argv) {
+int main(int argc, char **argv) {
     struct counts total = {0, 0, 0};
     int status = 0;
 
-    if (argc > 1 && argv[1][0] == '-')
-        usage("wc [FILE]...");
-    if (argc == 1)
-        print(count(STDIN, "standard input"), "");
+    if (argc > 1 && argv[1][0] == '-') usage("wc [FILE]...");
+    if (argc == 1) print(count(STDIN, "standard input"), "");
     for (int i = 1; i < argc; i++) {
         i32 fd = open(argv[i]);
         struct counts counts;
@@ -60,7 +54,6 @@ main(int argc, char **argv) {
         total.bytes += counts.bytes;
         close(fd);
     }
-    if (argc > 2)
-        print(total, "total");
+    if (argc > 2) print(total, "total");
     return status;
 }

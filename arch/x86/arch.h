@@ -13,25 +13,17 @@
 
 /* --- the direct map ------------------------------------------------------------------------ */
 
-static inline void *
-page_of(u32 pfn) {
+static inline void *page_of(u32 pfn) {
     return (void *)(uintptr_t)(KERNEL_BASE + (pfn << PAGE_SHIFT));
 }
 
-static inline u32
-pfn_of(const void *page) {
+static inline u32 pfn_of(const void *page) {
     return ((va_t)(uintptr_t)page - KERNEL_BASE) >> PAGE_SHIFT;
 }
 
-static inline void *
-va_of(pa_t pa) {
-    return (void *)(uintptr_t)(KERNEL_BASE + (u32)pa);
-}
+static inline void *va_of(pa_t pa) { return (void *)(uintptr_t)(KERNEL_BASE + (u32)pa); }
 
-static inline pa_t
-pa_of(const void *va) {
-    return (va_t)(uintptr_t)va - KERNEL_BASE;
-}
+static inline pa_t pa_of(const void *va) { return (va_t)(uintptr_t)va - KERNEL_BASE; }
 
 /* --- page tables (paging.c) ---------------------------------------------------------------- */
 
@@ -52,10 +44,7 @@ pa_of(const void *va) {
 #define PT_ENTRIES  512
 #define USER_TABLES 512 /* L1 tables that a program may have: 1 GiB */
 
-static inline u32
-pte_pfn(pte_t pte) {
-    return (u32)(pte_pa(pte) >> PAGE_SHIFT);
-}
+static inline u32 pte_pfn(pte_t pte) { return (u32)(pte_pa(pte) >> PAGE_SHIFT); }
 
 /* Maps all of memory, from what the boot tables map up to boot->ram_pages, and removes the
  * identity map. Once, at boot, after frame_init. */

@@ -21,44 +21,34 @@ struct date {
     u32 second, minute, hour, day, month, year;
 };
 
-static u32
-read_register(u32 reg) {
+static u32 read_register(u32 reg) {
     out8(reg, INDEX);
     return in8(DATA);
 }
 
-static u32
-from_bcd(u32 value) {
-    return (value >> 4) * 10 + (value & 15);
-}
+static u32 from_bcd(u32 value) { return (value >> 4) * 10 + (value & 15); }
 
-static void
-read_date(struct date *date) {
+static void read_date(struct date *date) {
     static const u8 registers[] = {0, 2, 4, 7, 8, 9};
     u32 *fields = &date->second;
     u32 mode = read_register(REG_B);
     u32 century = read_register(REG_CENTURY);
     bool pm;
 
-    for (u32 loops = 0; loops < UPDATE_LOOPS && read_register(REG_A) & UPDATING; loops++)
-        continue;
-    for (u32 i = 0; i < ARRAY_SIZE(registers); i++)
-        fields[i] = read_register(registers[i]);
+    for (u32 loops = 0; loops < UPDATE_LOOPS && read_register(REG_A) & UPDATING; loops++) continue;
+    for (u32 i = 0; i < ARRAY_SIZE(registers); i++) fields[i] = read_register(registers[i]);
     pm = !(mode & HOURS_24) && date->hour & 0x80;
     date->hour &= 0x7F;
     if (!(mode & BINARY)) {
-        for (u32 i = 0; i < ARRAY_SIZE(registers); i++)
-            fields[i] = from_bcd(fields[i]);
+        for (u32 i = 0; i < ARRAY_SIZE(registers); i++) fields[i] = from_bcd(fields[i]);
         century = from_bcd(century);
     }
-    if (!(mode & HOURS_24))
-        date->hour = date->hour % 12 + (pm ? 12 : 0);
+    if (!(mode & HOURS_24)) date->hour = date->hour % 12 + (pm ? 12 : 0);
     date->year += century >= 19 && century <= 21 ? century * 100 : 2000;
 }
 
 /* Days since 1970-01-01, counted with years that begin in March: the leap day comes last. */
-static u32
-days(u32 year, u32 month, u32 day) {
+static u32 days(u32 year, u32 month, u32 day) {
     u32 m = (month + 9) % 12;
     u32 y = year - (month <= 2);
 
@@ -66,8 +56,7 @@ days(u32 year, u32 month, u32 day) {
 }
 
 /* The clock may tick between two of its registers: read until two readings agree. */
-PV_ABI u64
-native_wall_clock(void) {
+PV_ABI u64 native_wall_clock(void) {
     struct date date, again;
 
     read_date(&date);

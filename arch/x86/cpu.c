@@ -32,16 +32,14 @@ static u8 df_stack[2048] __attribute__((aligned(16)));
 #define GATE_INTERRUPT 0xE /* clears IF on the way in */
 #define GATE_TRAP      0xF /* leaves IF alone */
 
-static u64
-gate(u32 type, u32 dpl, u32 selector, va_t entry) {
+static u64 gate(u32 type, u32 dpl, u32 selector, va_t entry) {
     u32 low = selector << 16 | (entry & 0xFFFF);
     u32 high = (entry & 0xFFFF0000) | 0x8000 | dpl << 13 | type << 8;
 
     return (u64)high << 32 | low;
 }
 
-static u64
-tss_descriptor(const struct tss *segment) {
+static u64 tss_descriptor(const struct tss *segment) {
     va_t base = (va_t)segment;
     u32 low = base << 16 | (sizeof *segment - 1);
     u32 high = (base & 0xFF000000) | 0x8900 | (base >> 16 & 0xFF);
@@ -49,8 +47,7 @@ tss_descriptor(const struct tss *segment) {
     return (u64)high << 32 | low;
 }
 
-static void
-gdt_init(u32 rpl) {
+static void gdt_init(u32 rpl) {
     static const struct table_pointer pointer = {GDT_ENTRIES * 8 - 1, (va_t)gdt};
 
     write_gdt_entry(GDT_KERNEL_CODE, SEGMENT(TYPE_CODE, rpl));
@@ -64,8 +61,7 @@ gdt_init(u32 rpl) {
 }
 
 /* A double fault means that pushing a trap frame failed: most often ESP was bad. */
-static void
-double_fault_init(void) {
+static void double_fault_init(void) {
     df_tss.cr3 = read_cr3();
     df_tss.eip = (va_t)double_fault_entry;
     df_tss.esp = (va_t)(df_stack + sizeof df_stack);
@@ -76,8 +72,7 @@ double_fault_init(void) {
     write_idt_entry(VECTOR_DF, gate(GATE_TASK, 0, DF_TSS_SEL, 0));
 }
 
-static void
-idt_init(u32 rpl) {
+static void idt_init(u32 rpl) {
     static const struct table_pointer pointer = {IDT_ENTRIES * 8 - 1, (va_t)idt};
     u32 cs = KERNEL_CS | rpl;
 
@@ -86,47 +81,40 @@ idt_init(u32 rpl) {
         write_idt_entry(vector, gate(GATE_INTERRUPT, dpl, cs, trap_stubs[vector]));
     }
     write_idt_entry(VECTOR_SYSCALL, gate(GATE_TRAP, 3, cs, (va_t)syscall_entry));
-    if (pv_info.has_task_gates)
-        double_fault_init();
+    if (pv_info.has_task_gates) double_fault_init();
     load_idt(&pointer);
 }
 
 /* sysenter would take a program into the kernel at an address that we never gave. With
  * SYSENTER_CS = 0 it is #GP. SDM vol 2, "SYSENTER". */
-static void
-sysenter_off(void) {
+static void sysenter_off(void) {
     enum { MSR_SYSENTER_CS = 0x174, CPUID_SEP = 1 << 11 };
     struct cpuid_regs regs = {.eax = 1};
 
     cpuid(&regs);
-    if (!(regs.edx & CPUID_SEP))
-        return;
+    if (!(regs.edx & CPUID_SEP)) return;
     wrmsr(0, MSR_SYSENTER_CS);
     if (rdmsr(MSR_SYSENTER_CS) & 0xFFFF)
         panic("SYSENTER_CS keeps its value: programs could enter the kernel past its gates");
 }
 
-void
-cpu_init(void) {
+void cpu_init(void) {
     gdt_init(pv_info.kernel_rpl);
     idt_init(pv_info.kernel_rpl);
     sysenter_off();
 }
 
-va_t
-stack_prepare(void *top, void (*function)(void), void (*next)(void)) {
+va_t stack_prepare(void *top, void (*function)(void), void (*next)(void)) {
     u32 *sp = top;
 
     *--sp = (va_t)next;
     *--sp = (va_t)function;
     sp -= 6; /* what switch_stack pops */
-    for (u32 i = 0; i < 6; i++)
-        sp[i] = 0;
+    for (u32 i = 0; i < 6; i++) sp[i] = 0;
     return (va_t)sp;
 }
 
-void
-frame_start(struct trap_frame *frame, va_t entry, va_t sp) {
+void frame_start(struct trap_frame *frame, va_t entry, va_t sp) {
     enum { EFLAGS_IF = 0x200, EFLAGS_ALWAYS_1 = 2 };
 
     *frame = (struct trap_frame){

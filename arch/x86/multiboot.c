@@ -18,16 +18,14 @@ extern pte_t boot_root[];
 extern const u8 kernel_end[];
 
 /* The loader chose the address; we must be able to read it. */
-static const void *
-loader_data(u32 pa, u32 size, const char *what) {
+static const void *loader_data(u32 pa, u32 size, const char *what) {
     if (pa >= BOOT_MAPPED || size > BOOT_MAPPED - pa)
         panic("the boot loader put its %s at %08x, above the first %u MiB", what, pa,
               BOOT_MAPPED / MIB);
     return va_of(pa);
 }
 
-static void
-find_memory(const struct multiboot_info *info, struct boot_info *boot) {
+static void find_memory(const struct multiboot_info *info, struct boot_info *boot) {
     if (!(info->flags & MULTIBOOT_MEMORY))
         panic("the boot loader does not say how much memory there is");
     boot->ram_pages = MIB / PAGE_SIZE + info->mem_upper / (PAGE_SIZE / 1024);
@@ -38,12 +36,10 @@ find_memory(const struct multiboot_info *info, struct boot_info *boot) {
     }
 }
 
-static void
-find_initrd(const struct multiboot_info *info, struct boot_info *boot) {
+static void find_initrd(const struct multiboot_info *info, struct boot_info *boot) {
     const struct multiboot_module *module;
 
-    if (!(info->flags & MULTIBOOT_MODULES) || !info->mods_count)
-        return;
+    if (!(info->flags & MULTIBOOT_MODULES) || !info->mods_count) return;
     module = loader_data(info->mods_addr, sizeof *module, "module list");
     boot->initrd = module->start;
     boot->initrd_end = module->end;
@@ -53,8 +49,7 @@ find_initrd(const struct multiboot_info *info, struct boot_info *boot) {
               (u32)boot->initrd, (u32)boot->initrd_end);
 }
 
-PV_ABI void
-native_setup(struct boot_info *boot) {
+PV_ABI void native_setup(struct boot_info *boot) {
     const struct multiboot_info *info;
 
     if (boot_magic != MULTIBOOT_BOOT_MAGIC)

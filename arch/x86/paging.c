@@ -23,24 +23,14 @@
 static pte_t *kernel_root;    /* the boot tables' */
 static pte_t kernel_l2_entry; /* what slot 3 of each root holds */
 
-static pte_t *
-table_of(pte_t entry) {
-    return page_of(pte_pfn(entry));
-}
+static pte_t *table_of(pte_t entry) { return page_of(pte_pfn(entry)); }
 
-static inline u32
-l1_index(va_t va) {
-    return va >> PAGE_SHIFT & (PT_ENTRIES - 1);
-}
+static inline u32 l1_index(va_t va) { return va >> PAGE_SHIFT & (PT_ENTRIES - 1); }
 
-static inline u32
-l2_index(va_t va) {
-    return va / L1_SPAN % PT_ENTRIES;
-}
+static inline u32 l2_index(va_t va) { return va / L1_SPAN % PT_ENTRIES; }
 
 /* Links a new, zeroed, announced L1 table. */
-static pte_t *
-link_l1(pte_t *l2, u32 index, void *page, pte_t flags) {
+static pte_t *link_l1(pte_t *l2, u32 index, void *page, pte_t flags) {
     memset(page, 0, PAGE_SIZE);
     pt_announce(pfn_of(page), PT_L1);
     set_pmd(make_pte(pa_of(page) | flags), &l2[index]);
@@ -48,8 +38,7 @@ link_l1(pte_t *l2, u32 index, void *page, pte_t flags) {
 }
 
 /* A page that the boot tables map already. */
-static void *
-early_page(const struct boot_info *boot) {
+static void *early_page(const struct boot_info *boot) {
     void *page = page_alloc();
 
     if (!page || pfn_of(page) >= boot->mapped_pages)
@@ -58,17 +47,14 @@ early_page(const struct boot_info *boot) {
 }
 
 /* The boot tables are there and full before anybody can be told: they are announced as they are. */
-static void
-announce_boot_tables(pte_t *root, const pte_t *l2) {
+static void announce_boot_tables(pte_t *root, const pte_t *l2) {
     for (u32 i = 0; i < PT_ENTRIES; i++)
-        if (l2[i])
-            pt_announce(pte_pfn(l2[i]), PT_L1);
+        if (l2[i]) pt_announce(pte_pfn(l2[i]), PT_L1);
     pt_announce(pfn_of(l2), PT_L2);
     pt_announce(pfn_of(root), PT_ROOT);
 }
 
-void
-paging_init(const struct boot_info *boot) {
+void paging_init(const struct boot_info *boot) {
     pte_t *l2;
     pte_t *l1 = NULL;
 
@@ -81,21 +67,16 @@ paging_init(const struct boot_info *boot) {
     for (u32 pfn = boot->mapped_pages; pfn < boot->ram_pages; pfn++) {
         va_t va = (va_t)page_of(pfn);
 
-        if (l1_index(va) == 0)
-            l1 = link_l1(l2, l2_index(va), early_page(boot), PTE_TABLE);
+        if (l1_index(va) == 0) l1 = link_l1(l2, l2_index(va), early_page(boot), PTE_TABLE);
         set_pte(make_pte((pa_t)pfn << PAGE_SHIFT | PTE_KERNEL_PAGE), &l1[l1_index(va)]);
     }
     lazy_end();
     root_load(NULL);
 }
 
-void
-root_load(pte_t *root) {
-    write_cr3((u32)pa_of(root ? root : kernel_root));
-}
+void root_load(pte_t *root) { write_cr3((u32)pa_of(root ? root : kernel_root)); }
 
-pte_t *
-root_create(void) {
+pte_t *root_create(void) {
     pte_t *root = page_alloc_zeroed();
     pte_t *l2 = page_alloc_zeroed();
 
@@ -111,48 +92,40 @@ root_create(void) {
     return root;
 }
 
-void
-root_destroy(pte_t *root) {
+void root_destroy(pte_t *root) {
     pte_t *l2 = table_of(root[ROOT_USER]);
 
     lazy_begin(LAZY_MMU);
     pt_release(pfn_of(root), PT_ROOT);
     pt_release(pfn_of(l2), PT_L2);
     for (u32 i = 0; i < PT_ENTRIES; i++)
-        if (l2[i])
-            pt_release(pte_pfn(l2[i]), PT_L1);
+        if (l2[i]) pt_release(pte_pfn(l2[i]), PT_L1);
     lazy_end();
     for (u32 i = 0; i < PT_ENTRIES; i++)
-        if (l2[i])
-            page_put(table_of(l2[i]));
+        if (l2[i]) page_put(table_of(l2[i]));
     page_put(l2);
     page_put(root);
 }
 
-pte_t *
-user_table(pte_t *root, u32 index) {
+pte_t *user_table(pte_t *root, u32 index) {
     const pte_t *l2 = table_of(root[ROOT_USER]);
 
     return l2[index] ? table_of(l2[index]) : NULL;
 }
 
-pte_t *
-pte_find(pte_t *root, va_t va) {
+pte_t *pte_find(pte_t *root, va_t va) {
     pte_t *l1 = user_table(root, l2_index(va));
 
     return l1 ? &l1[l1_index(va)] : NULL;
 }
 
-pte_t *
-pte_make(pte_t *root, va_t va) {
+pte_t *pte_make(pte_t *root, va_t va) {
     pte_t *pte = pte_find(root, va);
     void *page;
 
-    if (pte)
-        return pte;
+    if (pte) return pte;
     page = page_alloc();
-    if (!page)
-        return NULL;
+    if (!page) return NULL;
     link_l1(table_of(root[ROOT_USER]), l2_index(va), page, PTE_USER_TABLE);
     return pte_find(root, va);
 }

@@ -10,12 +10,10 @@
 
 static u32 in_use;
 
-void
-pc_console_use(u32 devices) {
+void pc_console_use(u32 devices) {
     u32 added = devices & ~in_use;
 
-    if (added & CONSOLE_SERIAL)
-        uart_init();
+    if (added & CONSOLE_SERIAL) uart_init();
     if (added & CONSOLE_VGA) {
         vga_init();
         ps2_init();
@@ -23,26 +21,19 @@ pc_console_use(u32 devices) {
     in_use = devices;
 }
 
-void
-pc_console_write(const char *text, u32 length, void (*serial)(const char *, u32)) {
-    if (in_use & CONSOLE_SERIAL)
-        serial(text, length);
-    if (in_use & CONSOLE_VGA)
-        vga_write(text, length);
+void pc_console_write(const char *text, u32 length, void (*serial)(const char *, u32)) {
+    if (in_use & CONSOLE_SERIAL) serial(text, length);
+    if (in_use & CONSOLE_VGA) vga_write(text, length);
 }
 
-PV_ABI void
-native_console_write(const char *text, u32 length) {
+PV_ABI void native_console_write(const char *text, u32 length) {
     pc_console_write(text, length, uart_write);
 }
 
-PV_ABI u32
-native_console_read(void) {
+PV_ABI u32 native_console_read(void) {
     u32 byte = CONSOLE_EMPTY;
 
-    if (in_use & CONSOLE_SERIAL)
-        byte = uart_read();
-    if (byte == CONSOLE_EMPTY && in_use & CONSOLE_VGA)
-        byte = ps2_read();
+    if (in_use & CONSOLE_SERIAL) byte = uart_read();
+    if (byte == CONSOLE_EMPTY && in_use & CONSOLE_VGA) byte = ps2_read();
     return byte;
 }

@@ -18,14 +18,12 @@
 
 static u16 masked = 0xFFFF;
 
-static void
-write_masks(void) {
+static void write_masks(void) {
     out8(masked & 0xFF, MASTER + 1);
     out8(masked >> 8, SLAVE + 1);
 }
 
-static void
-start(u32 port, u32 first_vector, u32 cascade) {
+static void start(u32 port, u32 first_vector, u32 cascade) {
     out8(ICW1_INIT, port);
     io_delay();
     out8(first_vector, port + 1);
@@ -36,43 +34,36 @@ start(u32 port, u32 first_vector, u32 cascade) {
     io_delay();
 }
 
-PV_ABI void
-native_irqchip_init(void) {
+PV_ABI void native_irqchip_init(void) {
     start(MASTER, IRQ_BASE, 1 << CASCADE_IRQ);
     start(SLAVE, IRQ_BASE + 8, CASCADE_IRQ);
     masked = 0xFFFF & ~(1 << CASCADE_IRQ);
     write_masks();
 }
 
-PV_ABI void
-native_irq_mask(u32 irq) {
+PV_ABI void native_irq_mask(u32 irq) {
     masked |= 1 << irq;
     write_masks();
 }
 
-PV_ABI void
-native_irq_unmask(u32 irq) {
+PV_ABI void native_irq_unmask(u32 irq) {
     masked &= ~(1 << irq);
     write_masks();
 }
 
 /* A request that went away before the CPU asked for its vector comes as IRQ 7 of its chip, and
  * is not in service. A spurious one of the slave was real to the master. */
-static bool
-spurious(u32 irq, u32 port) {
-    if ((irq & 7) != 7)
-        return false;
+static bool spurious(u32 irq, u32 port) {
+    if ((irq & 7) != 7) return false;
     out8(OCW3_READ_IS, port);
     return !(in8(port) & 0x80);
 }
 
-PV_ABI u32
-native_irq_eoi(u32 irq) {
+PV_ABI u32 native_irq_eoi(u32 irq) {
     bool real = !spurious(irq, irq < 8 ? MASTER : SLAVE);
 
     if (irq >= 8) {
-        if (real)
-            out8(OCW2_EOI, SLAVE);
+        if (real) out8(OCW2_EOI, SLAVE);
         out8(OCW2_EOI, MASTER);
     } else if (real) {
         out8(OCW2_EOI, MASTER);

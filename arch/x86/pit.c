@@ -32,46 +32,40 @@
 static u64 tsc_start;
 static u32 tsc_scale;
 
-static inline u64
-rdtsc(void) {
+static inline u64 rdtsc(void) {
     u64 tsc;
 
     asm volatile("rdtsc" : "=A"(tsc));
     return tsc;
 }
 
-static void
-write_count(u32 channel, u32 command, u32 count) {
+static void write_count(u32 channel, u32 command, u32 count) {
     out8(command, COMMAND);
     out8(count & 0xFF, channel);
     out8(count >> 8, channel);
 }
 
 /* How far the TSC comes while channel 2 counts down once. */
-static inline u32
-tsc_of_one_round(void) {
+static inline u32 tsc_of_one_round(void) {
     u64 start;
     u32 patience = PATIENCE;
 
     write_count(CHANNEL_2, ONE_SHOT_2, ROUND_COUNTS);
     start = rdtsc();
     while (!(in8(PORT_B) & OUTPUT_2))
-        if (!--patience)
-            panic("the interval timer (8254, channel 2) does not count");
+        if (!--patience) panic("the interval timer (8254, channel 2) does not count");
     return (u32)(rdtsc() - start);
 }
 
 /* The shortest of some rounds: an emulator may be held up in any of them, but never hurries. */
-PV_ABI void
-native_clock_init(void) {
+PV_ABI void native_clock_init(void) {
     u32 best = ~0u;
 
     out8((in8(PORT_B) & ~SPEAKER) | GATE_2, PORT_B);
     for (u32 round = 0; round < ROUNDS; round++) {
         u32 tsc = tsc_of_one_round();
 
-        if (tsc < best)
-            best = tsc;
+        if (tsc < best) best = tsc;
     }
     if (best < ROUND_NS >> (32 - SCALE_SHIFT))
         panic("the time-stamp counter hardly advances: this CPU cannot tell the time");
@@ -79,8 +73,7 @@ native_clock_init(void) {
     tsc_start = rdtsc();
 }
 
-PV_ABI u64
-native_clock_ns(void) {
+PV_ABI u64 native_clock_ns(void) {
     u64 tsc = rdtsc() - tsc_start;
     u64 low = (u64)(u32)tsc * tsc_scale >> SCALE_SHIFT;
     u64 high = (u64)(u32)(tsc >> 32) * tsc_scale << (32 - SCALE_SHIFT);
@@ -89,24 +82,20 @@ native_clock_ns(void) {
 }
 
 /* Nanoseconds to counts of the PIT, rounded up, within what it can do. */
-static u32
-counts(u64 ns) {
+static u32 counts(u64 ns) {
     u64 count;
 
-    if (ns >= 50000000)
-        return LONGEST;
+    if (ns >= 50000000) return LONGEST;
     count = (ns * PIT_HZ + 999999999) / 1000000000;
     return count ? (u32)count : 1;
 }
 
-PV_ABI void
-native_timer_set(u64 deadline) {
+PV_ABI void native_timer_set(u64 deadline) {
     u64 now = native_clock_ns();
 
     write_count(CHANNEL_0, ONE_SHOT_0, counts(deadline > now ? deadline - now : 0));
 }
 
-PV_ABI void
-native_timer_periodic(u32 period) {
+PV_ABI void native_timer_periodic(u32 period) {
     write_count(CHANNEL_0, PERIODIC_0, counts(period));
 }

@@ -16,30 +16,21 @@
 /* native.asm */
 NORETURN void native_halt_forever(void);
 
-static NORETURN void
-leave(u32 status) {
+static NORETURN void leave(u32 status) {
     static const char shutdown[] = "Shutdown";
 
     uart_drain();
     out8(EXIT_BASE + status, EXIT_PORT);
-    for (u32 i = 0; i < sizeof shutdown - 1; i++)
-        out8((u8)shutdown[i], BOCHS_EXIT_PORT);
+    for (u32 i = 0; i < sizeof shutdown - 1; i++) out8((u8)shutdown[i], BOCHS_EXIT_PORT);
     printk("The machine has stopped; it can be switched off now.\n");
     native_halt_forever();
 }
 
-PV_ABI void
-native_power_off(u32 status) {
-    leave(status < EXIT_MAX ? status : EXIT_MAX);
-}
+PV_ABI void native_power_off(u32 status) { leave(status < EXIT_MAX ? status : EXIT_MAX); }
 
-PV_ABI void
-native_crash(void) {
-    leave(EXIT_PANIC);
-}
+PV_ABI void native_crash(void) { leave(EXIT_PANIC); }
 
-PV_ABI void
-native_reboot(void) {
+PV_ABI void native_reboot(void) {
     out8(PULSE_RESET, KEYBOARD_COMMAND);
     printk("The keyboard controller does not reset this machine.\n");
     native_halt_forever();

@@ -26,35 +26,27 @@ static const char shifted[] =
 
 static bool shift, control, capitals, escaped;
 
-void
-ps2_init(void) {
-    while (in8(STATUS) != 0xFF && in8(STATUS) & STATUS_FULL)
-        in8(DATA);
+void ps2_init(void) {
+    while (in8(STATUS) != 0xFF && in8(STATUS) & STATUS_FULL) in8(DATA);
 }
 
-static u32
-translate(u32 code) {
+static u32 translate(u32 code) {
     char c;
 
-    if (code >= sizeof plain - 1)
-        return 0;
+    if (code >= sizeof plain - 1) return 0;
     c = shift ? shifted[code] : plain[code];
-    if (capitals && ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')))
-        c ^= 'a' ^ 'A';
-    if (control && ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')))
-        c &= 0x1F;
+    if (capitals && ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))) c ^= 'a' ^ 'A';
+    if (control && ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))) c &= 0x1F;
     return (u8)c;
 }
 
 /* Takes one scan code; the byte that it types, or 0. */
-static u32
-take(u32 code) {
+static u32 take(u32 code) {
     bool down = !(code & RELEASED);
     bool extra = escaped;
 
     escaped = code == KEY_ESCAPED;
-    if (escaped)
-        return 0;
+    if (escaped) return 0;
     switch (code & ~RELEASED) {
     case KEY_CTRL: control = down; return 0;
     case KEY_LSHIFT:
@@ -67,17 +59,14 @@ take(u32 code) {
     return down ? translate(code) : 0;
 }
 
-u32
-ps2_read(void) {
+u32 ps2_read(void) {
     for (;;) {
         u32 status = in8(STATUS);
         u32 code, byte;
 
-        if (status == 0xFF || !(status & STATUS_FULL))
-            return CONSOLE_EMPTY;
+        if (status == 0xFF || !(status & STATUS_FULL)) return CONSOLE_EMPTY;
         code = in8(DATA);
         byte = status & STATUS_AUX ? 0 : take(code);
-        if (byte)
-            return byte;
+        if (byte) return byte;
     }
 }

@@ -41,20 +41,14 @@ static const struct {
 #define PF_PRESENT 1 /* error code of #PF: the page was there */
 #define PF_WRITE   2
 
-static bool
-from_program(const struct trap_frame *frame) {
-    return (frame->cs & 3) == 3;
-}
+static bool from_program(const struct trap_frame *frame) { return (frame->cs & 3) == 3; }
 
-static const char *
-exception_name(u32 vector) {
+static const char *exception_name(u32 vector) {
     return vector < ARRAY_SIZE(exceptions) ? exceptions[vector].name : "reserved exception";
 }
 
-static void
-interrupt(u32 irq) {
-    if (!irq_eoi(irq))
-        return; /* spurious */
+static void interrupt(u32 irq) {
+    if (!irq_eoi(irq)) return; /* spurious */
     switch (irq) {
     case IRQ_TIMER: timer_interrupt(); break;
     case IRQ_KEYBOARD:
@@ -63,18 +57,15 @@ interrupt(u32 irq) {
 }
 
 /* Does this fault of the kernel's touch a program's memory, where it is the program's doing? */
-static bool
-from_usercopy(const struct trap_frame *frame) {
+static bool from_usercopy(const struct trap_frame *frame) {
     return frame->eip >= (va_t)usercopy_start && frame->eip < (va_t)usercopy_end;
 }
 
-static void
-page_fault(struct trap_frame *frame) {
+static void page_fault(struct trap_frame *frame) {
     va_t va = read_cr2();
     bool for_program = va < USER_TOP && (from_program(frame) || from_usercopy(frame));
 
-    if (for_program && vm_fault(va, frame->error & PF_WRITE, frame->error & PF_PRESENT))
-        return;
+    if (for_program && vm_fault(va, frame->error & PF_WRITE, frame->error & PF_PRESENT)) return;
     if (from_program(frame) && current->killed)
         return; /* there was no memory for it: it ends on the way out */
     if (from_program(frame))
@@ -89,8 +80,7 @@ page_fault(struct trap_frame *frame) {
 }
 
 /* Called by entry.asm for every vector but the system call's. */
-PV_ABI void
-trap(struct trap_frame *frame) {
+PV_ABI void trap(struct trap_frame *frame) {
     u32 vector = frame->vector;
 
     check_stack();
@@ -106,8 +96,7 @@ trap(struct trap_frame *frame) {
 }
 
 /* The CPU has saved what it was doing in the TSS that it came from. */
-void
-double_fault(void) {
+void double_fault(void) {
     struct trap_frame frame = {
         .es = tss.es,
         .ds = tss.ds,
@@ -129,12 +118,10 @@ double_fault(void) {
     panic_trap(&frame, "double fault: no stack for a trap at ESP %08x", tss.esp);
 }
 
-void
-print_frame(const struct trap_frame *frame) {
+void print_frame(const struct trap_frame *frame) {
     u32 esp = from_program(frame) ? frame->esp : (va_t)&frame->esp;
 
-    if (frame->vector == VECTOR_DF)
-        esp = frame->esp;
+    if (frame->vector == VECTOR_DF) esp = frame->esp;
     printk("eax %08x  ebx %08x  ecx %08x  edx %08x\n", frame->eax, frame->ebx, frame->ecx,
            frame->edx);
     printk("esi %08x  edi %08x  ebp %08x  esp %08x\n", frame->esi, frame->edi, frame->ebp, esp);
@@ -145,18 +132,15 @@ print_frame(const struct trap_frame *frame) {
 }
 
 /* Frames are linked through EBP: [ebp] is the caller's, [ebp + 4] the return address. */
-void
-walk_stack(u32 ebp, void (*visit)(va_t eip)) {
+void walk_stack(u32 ebp, void (*visit)(va_t eip)) {
     u32 page = ebp & ~PAGE_MASK;
 
     while (ebp >= KERNEL_BASE && (ebp & ~PAGE_MASK) == page && !(ebp & 3)) {
         const u32 *frame = (const u32 *)ebp;
 
-        if (!frame[1])
-            return;
+        if (!frame[1]) return;
         visit(frame[1]);
-        if (frame[0] <= ebp)
-            return;
+        if (frame[0] <= ebp) return;
         ebp = frame[0];
     }
 }

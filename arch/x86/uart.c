@@ -28,8 +28,7 @@
 #define FIFO_SIZE 16
 #define PATIENCE  1000000u /* reads of LSR; 16 bytes take 1.4 ms */
 
-void
-uart_init(void) {
+void uart_init(void) {
     out8(0, IER);
     out8(LCR_DLAB, LCR);
     out8(1, DATA);
@@ -41,22 +40,16 @@ uart_init(void) {
 }
 
 /* A port that is never ready is broken or not there: its output is lost, we go on. */
-static void
-wait_for(u32 status) {
+static void wait_for(u32 status) {
     u32 patience = PATIENCE;
 
-    while (!(in8(LSR) & status) && --patience)
-        continue;
+    while (!(in8(LSR) & status) && --patience) continue;
 }
 
 /* Before the machine stops: what is still in the FIFO would never be sent. */
-void
-uart_drain(void) {
-    wait_for(LSR_IDLE);
-}
+void uart_drain(void) { wait_for(LSR_IDLE); }
 
-void
-uart_write(const char *text, u32 length) {
+void uart_write(const char *text, u32 length) {
     u32 room = 0;
 
     for (u32 i = 0; i < length; i++) {
@@ -73,8 +66,7 @@ uart_write(const char *text, u32 length) {
     }
 }
 
-u32
-uart_read(void) {
+u32 uart_read(void) {
     u32 status = in8(LSR);
 
     /* FFh: there is no such port. */

@@ -11,15 +11,12 @@
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 
-static void
-check(bool promise) {
-    if (!promise)
-        abort();
+static void check(bool promise) {
+    if (!promise) abort();
 }
 
 /* *insn is cleared first, so that two of them can be compared with all that is between fields. */
-static int
-decode_exactly(const u8 *data, size_t size, struct insn *insn) {
+static int decode_exactly(const u8 *data, size_t size, struct insn *insn) {
     u8 *copy = malloc(size);
     int length;
 
@@ -31,8 +28,7 @@ decode_exactly(const u8 *data, size_t size, struct insn *insn) {
 }
 
 /* Whatever stands behind the instruction, it is the same. */
-static void
-check_independence(const u8 *data, const struct insn *expected) {
+static void check_independence(const u8 *data, const struct insn *expected) {
     u8 changed[INSN_MAX + 1];
     struct insn insn;
 
@@ -44,8 +40,7 @@ check_independence(const u8 *data, const struct insn *expected) {
     }
 }
 
-static void
-check_fields(const struct insn *insn) {
+static void check_fields(const struct insn *insn) {
     check(insn->kind > INSN_UNKNOWN && insn->kind < INSN_KINDS);
     check(insn->operand_size == 1 || insn->operand_size == 2 || insn->operand_size == 4);
     check(insn->address_size == 2 || insn->address_size == 4);
@@ -54,16 +49,14 @@ check_fields(const struct insn *insn) {
     check(insn->base <= GPR_NONE && insn->index <= GPR_NONE && insn->scale <= 3);
 }
 
-static void
-check_offset(const struct insn *insn) {
+static void check_offset(const struct insn *insn) {
     static const u32 registers[8] = {1, 2, 0x7FFF, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, ~0u};
     u32 offset = insn_offset(insn, registers);
 
     check(insn->address_size == 4 || offset <= 0xFFFF);
 }
 
-int
-LLVMFuzzerTestOneInput(const u8 *data, size_t size) {
+int LLVMFuzzerTestOneInput(const u8 *data, size_t size) {
     struct insn insn, truncated;
     int length = decode_exactly(data, size, &insn);
 
@@ -74,11 +67,8 @@ LLVMFuzzerTestOneInput(const u8 *data, size_t size) {
     }
     check(insn.length == length);
     check_independence(data, &insn);
-    for (int at = 0; at < length; at++)
-        check(decode_exactly(data, (size_t)at, &truncated) == 0);
-    if (insn.kind != INSN_UNKNOWN)
-        check_fields(&insn);
-    if (insn.kind != INSN_UNKNOWN && insn.memory)
-        check_offset(&insn);
+    for (int at = 0; at < length; at++) check(decode_exactly(data, (size_t)at, &truncated) == 0);
+    if (insn.kind != INSN_UNKNOWN) check_fields(&insn);
+    if (insn.kind != INSN_UNKNOWN && insn.memory) check_offset(&insn);
     return 0;
 }

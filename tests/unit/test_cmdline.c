@@ -38,8 +38,7 @@ static const struct {
     {"a=\\\\ b", {{"a", "\\"}, {"b", NULL}}},
 };
 
-static void
-test_lines(void **state) {
+static void test_lines(void **state) {
     (void)state;
     for (size_t at = 0; at < ARRAY_SIZE(lines); at++) {
         char *copy = exact_copy(lines[at].line, strlen(lines[at].line) + 1);
@@ -62,8 +61,7 @@ test_lines(void **state) {
     }
 }
 
-static void
-test_skip_name(void **state) {
+static void test_skip_name(void **state) {
     static const struct {
         const char *line, *rest;
     } cases[] = {
@@ -84,8 +82,7 @@ test_skip_name(void **state) {
 }
 
 /* Lengths around what the arrays hold. What does not fit is cut, and the next word is whole. */
-static void
-test_truncation(void **state) {
+static void test_truncation(void **state) {
     enum { KEY = sizeof(((struct cmdline_option *)0)->key) };
     enum { VALUE = sizeof(((struct cmdline_option *)0)->value) };
     struct cmdline_option option;
@@ -109,25 +106,20 @@ test_truncation(void **state) {
 }
 
 /* Writes `text` as GRUB passes a word to a kernel: quoted if it has a blank, with backslashes. */
-static char *
-write_as_grub(char *to, const char *text) {
+static char *write_as_grub(char *to, const char *text) {
     bool quote = strchr(text, ' ') != NULL;
 
-    if (quote)
-        *to++ = '"';
+    if (quote) *to++ = '"';
     for (; *text != '\0'; text++) {
-        if (strchr("\\'\"", *text) != NULL)
-            *to++ = '\\';
+        if (strchr("\\'\"", *text) != NULL) *to++ = '\\';
         *to++ = *text;
     }
-    if (quote)
-        *to++ = '"';
+    if (quote) *to++ = '"';
     *to = '\0';
     return to;
 }
 
-static void
-test_grub_round_trip(void **state) {
+static void test_grub_round_trip(void **state) {
     static const char alphabet[] = "ab =\\'\";|&";
     u64 seed = 3;
 
@@ -158,8 +150,7 @@ test_grub_round_trip(void **state) {
 }
 
 /* Any line at all: every word moves the cursor on, none goes past the final zero. */
-static void
-test_random_lines(void **state) {
+static void test_random_lines(void **state) {
     static const char alphabet[] = "ab=\"\\' \t\xff";
     u64 seed = 5;
 
@@ -192,8 +183,7 @@ test_random_lines(void **state) {
     }
 }
 
-int
-main(void) {
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lines),        cmocka_unit_test(test_skip_name),
         cmocka_unit_test(test_truncation),   cmocka_unit_test(test_grub_round_trip),

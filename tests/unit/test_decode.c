@@ -228,8 +228,7 @@ struct text {
     int length;
 };
 
-static void
-PRINTF_LIKE(2, 3) append(struct text *text, const char *format, ...) {
+static void PRINTF_LIKE(2, 3) append(struct text *text, const char *format, ...) {
     va_list args;
 
     va_start(args, format);
@@ -239,50 +238,38 @@ PRINTF_LIKE(2, 3) append(struct text *text, const char *format, ...) {
     assert_true(text->length < (int)sizeof(text->chars));
 }
 
-static void
-append_memory(struct text *text, const struct insn *insn) {
+static void append_memory(struct text *text, const struct insn *insn) {
     append(text, " %s:[", sreg_names[insn->segment]);
-    if (insn->base != GPR_NONE)
-        append(text, "%s+", gpr_names[insn->base]);
-    if (insn->index != GPR_NONE)
-        append(text, "%s*%d+", gpr_names[insn->index], 1 << insn->scale);
+    if (insn->base != GPR_NONE) append(text, "%s+", gpr_names[insn->base]);
+    if (insn->index != GPR_NONE) append(text, "%s*%d+", gpr_names[insn->index], 1 << insn->scale);
     append(text, "%x]", insn->displacement);
 }
 
 /* "kind bits-of-operand", and then every field that is not 0 and not the default. */
-static struct text
-describe(const struct insn *insn) {
+static struct text describe(const struct insn *insn) {
     struct text text = {.length = 0};
 
     append(&text, "%s", kind_names[insn->kind]);
-    if (insn->kind == INSN_UNKNOWN)
-        return text;
+    if (insn->kind == INSN_UNKNOWN) return text;
     append(&text, " %d", insn->operand_size * 8);
-    if (insn->address_size != 4)
-        append(&text, " a%d", insn->address_size * 8);
-    if (insn->rep)
-        append(&text, " rep");
+    if (insn->address_size != 4) append(&text, " a%d", insn->address_size * 8);
+    if (insn->rep) append(&text, " rep");
     if (insn->kind == INSN_MOV_SREG || insn->kind == INSN_POP_SREG || insn->kind == INSN_LOAD_FAR ||
         insn->sreg != 0)
         append(&text, " sreg=%s", sreg_names[insn->sreg]);
-    if (insn->reg != 0)
-        append(&text, " reg=%d", insn->reg);
+    if (insn->reg != 0) append(&text, " reg=%d", insn->reg);
     if (insn->memory)
         append_memory(&text, insn);
     else if (insn->rm != 0)
         append(&text, " rm=%d", insn->rm);
-    if (!insn->memory && insn->segment != SREG_DS)
-        append(&text, " %s", sreg_names[insn->segment]);
-    if (insn->immediate != 0)
-        append(&text, " imm=%x", insn->immediate);
-    if (insn->selector != 0)
-        append(&text, " sel=%x", insn->selector);
+    if (!insn->memory && insn->segment != SREG_DS) append(&text, " %s", sreg_names[insn->segment]);
+    if (insn->immediate != 0) append(&text, " imm=%x", insn->immediate);
+    if (insn->selector != 0) append(&text, " sel=%x", insn->selector);
     return text;
 }
 
 /* The bytes of a row. Returns how many. */
-static unsigned
-row_code(const struct row *row, u8 code[INSN_MAX]) {
+static unsigned row_code(const struct row *row, u8 code[INSN_MAX]) {
     const char *hex = row->code;
     unsigned size = 0;
 
@@ -294,36 +281,30 @@ row_code(const struct row *row, u8 code[INSN_MAX]) {
 }
 
 /* decode() on an exact copy. */
-static int
-decode_exactly(const u8 *code, unsigned size, struct insn *insn) {
+static int decode_exactly(const u8 *code, unsigned size, struct insn *insn) {
     u8 *copy = exact_copy(code, size);
     int length = decode(copy, size, insn);
 
     free(copy);
     assert_in_range(length, 0, size < INSN_MAX ? size : INSN_MAX);
-    if (length != 0)
-        assert_int_equal(insn->length, length);
+    if (length != 0) assert_int_equal(insn->length, length);
     return length;
 }
 
 /* Fails unless the bytes are an instruction of `length` bytes that is described so. */
-static void
-assert_decodes(const u8 *code, unsigned size, int length, const char *expected) {
+static void assert_decodes(const u8 *code, unsigned size, int length, const char *expected) {
     struct insn insn;
     int result = decode_exactly(code, size, &insn);
     struct text text = {.chars = "too short"};
 
-    if (result != 0)
-        text = describe(&insn);
+    if (result != 0) text = describe(&insn);
     if (result != length || strcmp(text.chars, expected) != 0) {
-        for (unsigned at = 0; at < size; at++)
-            print_error("%02X ", code[at]);
+        for (unsigned at = 0; at < size; at++) print_error("%02X ", code[at]);
         fail_msg("is %s (%d bytes), expected %s (%d bytes)", text.chars, result, expected, length);
     }
 }
 
-static void
-test_rows(void **state) {
+static void test_rows(void **state) {
     bool seen[INSN_KINDS] = {false};
     u8 code[INSN_MAX];
     struct insn insn;
@@ -336,13 +317,11 @@ test_rows(void **state) {
         decode_exactly(code, size, &insn);
         seen[insn.kind] = true;
     }
-    for (size_t kind = 0; kind < INSN_KINDS; kind++)
-        assert_true(seen[kind]);
+    for (size_t kind = 0; kind < INSN_KINDS; kind++) assert_true(seen[kind]);
 }
 
 /* What NASM makes of the sources, in slots filled up with INT1, is what the rows say. */
-static void
-test_nasm_agrees(void **state) {
+static void test_nasm_agrees(void **state) {
     char folder[] = "/tmp/unit-decode-XXXXXX", command[256];
     FILE *nasm;
 
@@ -353,8 +332,7 @@ test_nasm_agrees(void **state) {
     assert_non_null(nasm);
     fprintf(nasm, "bits 32\n");
     for (const struct row *row = rows; row < rows + ARRAY_SIZE(rows); row++)
-        if (row->source)
-            fprintf(nasm, "%s\nalign %d, int1\n", row->source, SLOT);
+        if (row->source) fprintf(nasm, "%s\nalign %d, int1\n", row->source, SLOT);
     assert_int_equal(pclose(nasm), 0);
 
     snprintf(command, sizeof(command), "cat %s/bin && rm -r %s", folder, folder);
@@ -363,20 +341,17 @@ test_nasm_agrees(void **state) {
     for (const struct row *row = rows; row < rows + ARRAY_SIZE(rows); row++) {
         u8 expected[SLOT], slot[SLOT];
 
-        if (!row->source)
-            continue;
+        if (!row->source) continue;
         memset(expected, 0xF1, SLOT);
         row_code(row, expected);
         assert_int_equal(fread(slot, 1, SLOT, nasm), SLOT);
-        if (memcmp(slot, expected, SLOT) != 0)
-            fail_msg("NASM does not agree on %s", row->source);
+        if (memcmp(slot, expected, SLOT) != 0) fail_msg("NASM does not agree on %s", row->source);
     }
     assert_int_equal(fgetc(nasm), EOF);
     assert_int_equal(pclose(nasm), 0);
 }
 
-static void
-test_every_truncation(void **state) {
+static void test_every_truncation(void **state) {
     u8 code[INSN_MAX];
     struct insn insn;
 
@@ -386,8 +361,7 @@ test_every_truncation(void **state) {
             assert_int_equal(decode_exactly(code, size, &insn), 0);
 }
 
-static void
-test_bytes_behind(void **state) {
+static void test_bytes_behind(void **state) {
     u8 code[2 * INSN_MAX];
 
     (void)state;
@@ -401,8 +375,7 @@ test_bytes_behind(void **state) {
 }
 
 /* LOCK is an invalid opcode with all of them, wherever it stands among the prefixes. */
-static void
-test_lock(void **state) {
+static void test_lock(void **state) {
     (void)state;
     for (const struct row *row = rows; row < rows + ARRAY_SIZE(rows); row++) {
         u8 code[2 + INSN_MAX] = {0x66, 0xF0};
@@ -415,8 +388,7 @@ test_lock(void **state) {
 
 /* Each row behind so many prefixes that it is 15 bytes long, and one too many. The prefix is the
  * one for DS: all that it can change is the segment, and the row's own prefix overrules it. */
-static void
-test_length_limit(void **state) {
+static void test_length_limit(void **state) {
     (void)state;
     for (const struct row *row = rows; row < rows + ARRAY_SIZE(rows); row++) {
         u8 code[2 * INSN_MAX];
@@ -435,8 +407,7 @@ test_length_limit(void **state) {
 }
 
 /* All orders of four prefixes are the same instruction. */
-static void
-test_prefix_orders(void **state) {
+static void test_prefix_orders(void **state) {
     static const u8 prefixes[] = {0x2E, 0x66, 0x67, 0xF3};
     unsigned orders = 0;
 
@@ -449,8 +420,7 @@ test_prefix_orders(void **state) {
             code[at] = prefixes[order >> (2 * at) & 3];
             used |= 1u << (order >> (2 * at) & 3);
         }
-        if (used != 0xF)
-            continue;
+        if (used != 0xF) continue;
         assert_decodes(code, sizeof(code), sizeof(code), "lsl 16 a16 rep reg=1 cs:[ebp+esi*1+0]");
         orders++;
     }
@@ -458,23 +428,19 @@ test_prefix_orders(void **state) {
 }
 
 /* An opcode that no row has is not known, whatever follows. */
-static void
-test_opcode_map(void **state) {
+static void test_opcode_map(void **state) {
     static const u8 prefixes[] = {0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65, 0x66, 0x67, 0xF2, 0xF3};
     bool ours[2][256] = {{false}};
 
     (void)state;
     ours[0][0x0F] = true;
-    for (size_t at = 0; at < ARRAY_SIZE(prefixes); at++)
-        ours[0][prefixes[at]] = true;
+    for (size_t at = 0; at < ARRAY_SIZE(prefixes); at++) ours[0][prefixes[at]] = true;
     for (const struct row *row = rows; row < rows + ARRAY_SIZE(rows); row++) {
         u8 code[INSN_MAX], *opcode = code;
 
         row_code(row, code);
-        if (strcmp(row->expected, "unknown") == 0)
-            continue;
-        while (memchr(prefixes, *opcode, sizeof(prefixes)))
-            opcode++;
+        if (strcmp(row->expected, "unknown") == 0) continue;
+        while (memchr(prefixes, *opcode, sizeof(prefixes))) opcode++;
         ours[opcode[0] == 0x0F][opcode[opcode[0] == 0x0F]] = true;
     }
     for (unsigned at = 0; at < 512; at++) {
@@ -494,44 +460,36 @@ struct operand {
     unsigned scale, displacement_size, size;
 };
 
-static struct operand
-operand16(const u8 *modrm) {
+static struct operand operand16(const u8 *modrm) {
     static const char *const bases[] = {"ebx", "ebx", "ebp", "ebp", "esi", "edi", "ebp", "ebx"};
     static const char *const indexes[] = {"esi", "edi", "esi", "edi", "", "", "", ""};
     unsigned mod = *modrm >> 6, rm = *modrm & 7;
 
-    if (mod == 0 && rm == 6)
-        return (struct operand){"", "", 1, 2, 3};
+    if (mod == 0 && rm == 6) return (struct operand){"", "", 1, 2, 3};
     return (struct operand){bases[rm], indexes[rm], 1, mod, 1 + mod};
 }
 
-static struct operand
-operand32(const u8 *modrm) {
+static struct operand operand32(const u8 *modrm) {
     static const char *const indexes[] = {"eax", "ecx", "edx", "ebx", "", "ebp", "esi", "edi"};
     static const unsigned displacements[] = {0, 1, 4};
     unsigned mod = modrm[0] >> 6, rm = modrm[0] & 7, base = modrm[1] & 7;
     unsigned scale = 1u << modrm[1] / 64, size = displacements[mod];
     const char *index = indexes[modrm[1] / 8 % 8];
 
-    if (rm == 4 && mod == 0 && base == 5)
-        return (struct operand){"", index, scale, 4, 6};
-    if (rm == 4)
-        return (struct operand){gpr_names[base], index, scale, size, 2 + size};
-    if (mod == 0 && rm == 5)
-        return (struct operand){"", "", 1, 4, 5};
+    if (rm == 4 && mod == 0 && base == 5) return (struct operand){"", index, scale, 4, 6};
+    if (rm == 4) return (struct operand){gpr_names[base], index, scale, size, 2 + size};
+    if (mod == 0 && rm == 5) return (struct operand){"", "", 1, 4, 5};
     return (struct operand){gpr_names[rm], "", 1, size, 1 + size};
 }
 
-static u32
-value_of(const char *name, const u32 registers[8]) {
+static u32 value_of(const char *name, const u32 registers[8]) {
     for (unsigned number = 0; number < 8; number++)
-        if (strcmp(name, gpr_names[number]) == 0)
-            return registers[number];
+        if (strcmp(name, gpr_names[number]) == 0) return registers[number];
     return 0;
 }
 
-static u32
-offset_of(const struct operand *operand, const u8 *displacement, const u32 registers[8]) {
+static u32 offset_of(const struct operand *operand, const u8 *displacement,
+                     const u32 registers[8]) {
     u32 offset =
         value_of(operand->base, registers) + value_of(operand->index, registers) * operand->scale;
 
@@ -545,9 +503,8 @@ offset_of(const struct operand *operand, const u8 *displacement, const u32 regis
     }
 }
 
-static void
-assert_operand(const u8 *code, unsigned size, const u8 *modrm, const struct operand *operand,
-               const u32 registers[8]) {
+static void assert_operand(const u8 *code, unsigned size, const u8 *modrm,
+                           const struct operand *operand, const u32 registers[8]) {
     bool is_stack = strcmp(operand->base, "ebp") == 0 || strcmp(operand->base, "esp") == 0;
     u32 offset = offset_of(operand, modrm + operand->size - operand->displacement_size, registers);
     struct insn insn;
@@ -561,8 +518,7 @@ assert_operand(const u8 *code, unsigned size, const u8 *modrm, const struct oper
                      insn.address_size == 2 ? offset & 0xFFFF : offset);
 }
 
-static void
-test_every_modrm(void **state) {
+static void test_every_modrm(void **state) {
     u64 seed = 7;
 
     (void)state;
@@ -572,10 +528,8 @@ test_every_modrm(void **state) {
         struct operand operand;
         u32 registers[8];
 
-        for (size_t at = 5; at < sizeof(code); at++)
-            code[at] = (u8)(next_random(&seed) >> 24);
-        for (size_t at = 0; at < 8; at++)
-            registers[at] = (u32)(next_random(&seed) >> 16);
+        for (size_t at = 5; at < sizeof(code); at++) code[at] = (u8)(next_random(&seed) >> 24);
+        for (size_t at = 0; at < 8; at++) registers[at] = (u32)(next_random(&seed) >> 16);
         if (*modrm >= 0xC0) {
             struct insn insn;
 
@@ -592,8 +546,7 @@ test_every_modrm(void **state) {
     }
 }
 
-static void
-test_random_bytes(void **state) {
+static void test_random_bytes(void **state) {
     static const u32 registers[8] = {0, 1, 0x7FFFFFFF, 0x80000000, UINT32_MAX, 0xFFFF, 4, 5};
     u64 seed = 3;
     unsigned known = 0;
@@ -604,24 +557,19 @@ test_random_bytes(void **state) {
         struct insn insn;
         int length;
 
-        for (size_t at = 0; at < sizeof(code); at++)
-            code[at] = (u8)(next_random(&seed) >> 24);
-        if (step & 1)
-            code[random_below(&seed, 4)] = 0x0F;
+        for (size_t at = 0; at < sizeof(code); at++) code[at] = (u8)(next_random(&seed) >> 24);
+        if (step & 1) code[random_below(&seed, 4)] = 0x0F;
         length = decode_exactly(code, (unsigned)random_below(&seed, sizeof(code) + 1), &insn);
-        if (length == 0)
-            continue;
+        if (length == 0) continue;
         assert_true(insn.kind < INSN_KINDS);
         known += insn.kind != INSN_UNKNOWN;
-        if (insn.memory)
-            insn_offset(&insn, registers);
+        if (insn.memory) insn_offset(&insn, registers);
         assert_int_equal(decode_exactly(code, (unsigned)length - 1, &insn), 0);
     }
     assert_true(known > 10000);
 }
 
-static int
-write_seeds(const char *folder) {
+static int write_seeds(const char *folder) {
     for (size_t at = 0; at < ARRAY_SIZE(rows); at++) {
         u8 code[INSN_MAX];
         unsigned size = row_code(&rows[at], code);
@@ -630,14 +578,12 @@ write_seeds(const char *folder) {
 
         snprintf(path, sizeof(path), "%s/%zu", folder, at);
         file = fopen(path, "wb");
-        if (!file || fwrite(code, 1, size, file) != size || fclose(file) != 0)
-            return EXIT_FAILURE;
+        if (!file || fwrite(code, 1, size, file) != size || fclose(file) != 0) return EXIT_FAILURE;
     }
     return EXIT_SUCCESS;
 }
 
-int
-main(int argc, char **argv) {
+int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_nasm_agrees),
@@ -651,7 +597,6 @@ main(int argc, char **argv) {
         cmocka_unit_test(test_random_bytes),
     };
 
-    if (argc == 2)
-        return write_seeds(argv[1]);
+    if (argc == 2) return write_seeds(argv[1]);
     return cmocka_run_group_tests_name("decode", tests, NULL, NULL);
 }

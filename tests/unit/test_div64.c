@@ -10,12 +10,10 @@ u64 __udivmoddi4(u64 dividend, u64 divisor, u64 *remainder);
 u64 __udivdi3(u64 dividend, u64 divisor);
 u64 __umoddi3(u64 dividend, u64 divisor);
 
-static void
-check(u64 dividend, u64 divisor) {
+static void check(u64 dividend, u64 divisor) {
     u64 remainder = ~dividend;
 
-    if (divisor == 0)
-        return;
+    if (divisor == 0) return;
     assert_int_equal(__udivmoddi4(dividend, divisor, &remainder), dividend / divisor);
     assert_int_equal(remainder, dividend % divisor);
     assert_int_equal(__udivmoddi4(dividend, divisor, NULL), dividend / divisor);
@@ -24,24 +22,20 @@ check(u64 dividend, u64 divisor) {
 }
 
 /* Every pair of numbers near a power of two. */
-static void
-test_edges(void **state) {
+static void test_edges(void **state) {
     u64 edges[64 * 5];
     size_t count = 0;
 
     (void)state;
     for (int bit = 0; bit < 64; bit++)
-        for (int near = -2; near <= 2; near++)
-            edges[count++] = (1ull << bit) + (u64)(i64)near;
+        for (int near = -2; near <= 2; near++) edges[count++] = (1ull << bit) + (u64)(i64)near;
     for (size_t a = 0; a < count; a++)
-        for (size_t b = 0; b < count; b++)
-            check(edges[a], edges[b]);
+        for (size_t b = 0; b < count; b++) check(edges[a], edges[b]);
 }
 
 /* Random numbers of random lengths; every second dividend is near a multiple of the divisor,
  * where an estimate of the quotient goes wrong. */
-static void
-test_random(void **state) {
+static void test_random(void **state) {
     u64 seed = 1;
 
     (void)state;
@@ -57,13 +51,9 @@ test_random(void **state) {
 
 static sigjmp_buf after_trap;
 
-static void
-on_divide_error(int signal_number) {
-    siglongjmp(after_trap, signal_number);
-}
+static void on_divide_error(int signal_number) { siglongjmp(after_trap, signal_number); }
 
-static void
-test_zero_traps(void **state) {
+static void test_zero_traps(void **state) {
     static const u64 dividends[] = {0, 1, UINT64_MAX};
     volatile size_t trapped = 0;
 
@@ -79,8 +69,7 @@ test_zero_traps(void **state) {
     assert_int_equal(trapped, ARRAY_SIZE(dividends));
 }
 
-int
-main(void) {
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_edges),
         cmocka_unit_test(test_random),

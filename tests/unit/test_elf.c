@@ -55,8 +55,7 @@ static const struct image good = {
 };
 
 /* elf_check on an exact copy. */
-static const char *
-check(const void *image, size_t size) {
+static const char *check(const void *image, size_t size) {
     void *copy = exact_copy(image, size);
     const char *cause = elf_check(copy, size);
 
@@ -64,8 +63,7 @@ check(const void *image, size_t size) {
     return cause;
 }
 
-static void
-assert_good_segments(const void *image) {
+static void assert_good_segments(const void *image) {
     struct elf_segment segment;
     unsigned index = 0;
 
@@ -88,8 +86,7 @@ assert_good_segments(const void *image) {
 }
 
 /* At every alignment; UBSan would report an access that is not aligned. */
-static void
-test_good_image(void **state) {
+static void test_good_image(void **state) {
     (void)state;
     for (size_t shift = 0; shift < 8; shift++) {
         u8 *block = malloc(shift + sizeof(good)), *image = block + shift;
@@ -178,8 +175,7 @@ static const struct {
     {FIELD(data.p_vaddr), 0xFFFFFFFF - 99, WRAP},
 };
 
-static void
-test_changed_fields(void **state) {
+static void test_changed_fields(void **state) {
     (void)state;
     for (size_t at = 0; at < ARRAY_SIZE(changes); at++) {
         struct image image = good;
@@ -192,8 +188,7 @@ test_changed_fields(void **state) {
     }
 }
 
-static void
-test_no_load_segment(void **state) {
+static void test_no_load_segment(void **state) {
     struct image image = good;
 
     (void)state;
@@ -202,8 +197,7 @@ test_no_load_segment(void **state) {
 }
 
 /* A segment may be of no bytes at all, even where another one ends. */
-static void
-test_empty_segment(void **state) {
+static void test_empty_segment(void **state) {
     struct image image = good;
 
     (void)state;
@@ -215,8 +209,7 @@ test_empty_segment(void **state) {
 }
 
 /* The last segment ends with the image, so no shorter image is good. */
-static void
-test_every_truncation(void **state) {
+static void test_every_truncation(void **state) {
     (void)state;
     for (size_t size = 0; size < sizeof(good); size++) {
         const char *cause = check(&good, size);
@@ -230,8 +223,7 @@ test_every_truncation(void **state) {
     }
 }
 
-static void
-test_host_program_is_refused(void **state) {
+static void test_host_program_is_refused(void **state) {
     static u8 image[4096];
     FILE *file = fopen("/proc/self/exe", "rb");
 
@@ -243,8 +235,7 @@ test_host_program_is_refused(void **state) {
 }
 
 /* What elf_check promises of an image that it found good. */
-static void
-assert_promises(const u8 *image, size_t size) {
+static void assert_promises(const u8 *image, size_t size) {
     struct elf_segment segment;
     u64 end = 0;
     bool entry_found = false;
@@ -264,8 +255,7 @@ assert_promises(const u8 *image, size_t size) {
 
 /* Some bytes of headers changed at random, often to values that make sums wrap, and the end cut
  * off at times. Also the iteration alone, without a check before it, must stay in the image. */
-static void
-test_random_damage(void **state) {
+static void test_random_damage(void **state) {
     static const u8 likely[] = {0, 1, 0x7F, 0x80, 0xFE, 0xFF};
     u64 seed = 11;
     size_t accepted = 0;
@@ -285,8 +275,7 @@ test_random_damage(void **state) {
             ((u8 *)&image)[at] =
                 random & 1 ? (u8)(random >> 8) : likely[(random >> 8) % ARRAY_SIZE(likely)];
         }
-        if (step % 4 == 0)
-            size = random_below(&seed, size + 1);
+        if (step % 4 == 0) size = random_below(&seed, size + 1);
 
         u8 *copy = exact_copy(&image, size);
         const char *cause = elf_check(copy, size);
@@ -304,8 +293,7 @@ test_random_damage(void **state) {
     assert_true(accepted > 1000);
 }
 
-int
-main(void) {
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good_image),       cmocka_unit_test(test_changed_fields),
         cmocka_unit_test(test_no_load_segment),  cmocka_unit_test(test_empty_segment),

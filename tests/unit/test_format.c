@@ -34,8 +34,8 @@ static const char *const widths[] = {"", "1", "2", "7", "16", "17", "33", "100"}
 static const char *const precisions[] = {"", ".", ".0", ".1", ".3", ".8", ".20", ".40"};
 
 /* Calls check(format) for each combination of flag, width and the first precisions with `ending`. */
-static void
-for_all_formats(size_t precision_count, const char *ending, void (*check)(const char *format)) {
+static void for_all_formats(size_t precision_count, const char *ending,
+                            void (*check)(const char *format)) {
     for (size_t f = 0; f < ARRAY_SIZE(flags); f++) {
         for (size_t w = 0; w < ARRAY_SIZE(widths); w++) {
             for (size_t p = 0; p < precision_count; p++) {
@@ -73,24 +73,21 @@ static const u64 numbers[] = {
     0xDEADBEEFCAFEF00D,
 };
 
-static void
-check_int(const char *format) {
+static void check_int(const char *format) {
     for (size_t at = 0; at < ARRAY_SIZE(numbers); at++) {
         CHECK(format, (unsigned)numbers[at]);
         CHECK(format, -(unsigned)numbers[at]);
     }
 }
 
-static void
-check_long(const char *format) {
+static void check_long(const char *format) {
     for (size_t at = 0; at < ARRAY_SIZE(numbers); at++) {
         CHECK(format, numbers[at]);
         CHECK(format, -numbers[at]);
     }
 }
 
-static void
-test_integers(void **state) {
+static void test_integers(void **state) {
     (void)state;
     for (const char *letter = "dux"; *letter != '\0'; letter++) {
         const char wide[] = {'l', 'l', *letter, '\0'};
@@ -101,8 +98,7 @@ test_integers(void **state) {
 }
 
 /* The flag `0` makes 20 digits at most, as many as any number has. */
-static void
-test_zeros(void **state) {
+static void test_zeros(void **state) {
     (void)state;
     CHECK_TEXT("00000000000000000042", "%020d", 42);
     CHECK_TEXT("-0000000000000000042", "%020d", -42);
@@ -116,24 +112,20 @@ test_zeros(void **state) {
 }
 
 /* A precision is for strings: it cuts no digits. */
-static void
-test_integers_with_precision(void **state) {
+static void test_integers_with_precision(void **state) {
     (void)state;
     CHECK_TEXT("12345 -12345   c0ffee", "%.3d %.3d %8.3x", 12345, -12345, 0xC0FFEEu);
 }
 
-static void
-check_string(const char *format) {
+static void check_string(const char *format) {
     static const char *const texts[] = {"", "a", "abc", "hello, world", "100%d", "\xff\x80"};
 
     if (strchr(format, '0') == format + 2 || strstr(format, "-0") != NULL)
         return; /* `0` means nothing for %s */
-    for (size_t at = 0; at < ARRAY_SIZE(texts); at++)
-        CHECK(format, texts[at]);
+    for (size_t at = 0; at < ARRAY_SIZE(texts); at++) CHECK(format, texts[at]);
 }
 
-static void
-test_strings(void **state) {
+static void test_strings(void **state) {
     const char *volatile none = NULL; /* volatile: the compiler warns when it sees the NULL */
 
     (void)state;
@@ -144,8 +136,7 @@ test_strings(void **state) {
 }
 
 /* A precision makes a final zero unnecessary. */
-static void
-test_string_without_zero(void **state) {
+static void test_string_without_zero(void **state) {
     char *text = exact_copy("abcdef", 6);
 
     (void)state;
@@ -155,8 +146,7 @@ test_string_without_zero(void **state) {
     free(text);
 }
 
-static void
-test_stars(void **state) {
+static void test_stars(void **state) {
     (void)state;
     for (int width = -20; width <= 20; width++) {
         for (int precision = -3; precision <= 20; precision++) {
@@ -170,8 +160,7 @@ test_stars(void **state) {
     }
 }
 
-static void
-test_mixed(void **state) {
+static void test_mixed(void **state) {
     (void)state;
     CHECK("plain");
     CHECK("%%");
@@ -183,8 +172,7 @@ test_mixed(void **state) {
 }
 
 /* What we do not know comes out as it went in, and the rest of the text with it. */
-static void
-test_unknown_directives(void **state) {
+static void test_unknown_directives(void **state) {
     const char *volatile unknown_first = "%k %d"; /* volatile: the compiler warns otherwise */
     static const char *const formats[] = {
         "%",    "a%",  "%-",       "%5", "%.",    "%l",   "%5.3ll", "%k",           "%+d",
@@ -193,14 +181,12 @@ test_unknown_directives(void **state) {
     };
 
     (void)state;
-    for (size_t at = 0; at < ARRAY_SIZE(formats); at++)
-        CHECK_TEXT(formats[at], formats[at], 0);
+    for (size_t at = 0; at < ARRAY_SIZE(formats); at++) CHECK_TEXT(formats[at], formats[at], 0);
     CHECK_TEXT("%k 7", unknown_first, 7);
 }
 
 /* Every size of buffer: the result is that of a large one, cut, and nothing behind is touched. */
-static void
-test_buffer_sizes(void **state) {
+static void test_buffer_sizes(void **state) {
     static const char whole[] = "ab-00000042|x   |cafe 100%";
 
     (void)state;
@@ -229,8 +215,7 @@ struct record {
     size_t length, calls;
 };
 
-static void
-record_sink(void *context, const char *text, size_t length) {
+static void record_sink(void *context, const char *text, size_t length) {
     struct record *record = context;
 
     assert_true(length > 0 && record->length + length < sizeof(record->text));
@@ -239,8 +224,7 @@ record_sink(void *context, const char *text, size_t length) {
     record->calls++;
 }
 
-static void
-check_runs(size_t calls, const char *expected, const char *format, ...) {
+static void check_runs(size_t calls, const char *expected, const char *format, ...) {
     struct record record = {.calls = 0};
     va_list args;
 
@@ -251,8 +235,7 @@ check_runs(size_t calls, const char *expected, const char *format, ...) {
     assert_int_equal(record.calls, calls);
 }
 
-static void
-test_text_goes_out_in_runs(void **state) {
+static void test_text_goes_out_in_runs(void **state) {
     const char *line = "a line of 64 characters, which is what goes to the sink at once\n";
 
     (void)state;
@@ -273,8 +256,7 @@ test_text_goes_out_in_runs(void **state) {
     }
 }
 
-int
-main(void) {
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_integers),
         cmocka_unit_test(test_zeros),

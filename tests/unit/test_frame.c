@@ -20,8 +20,7 @@ u8 fake_memory[FAKE_PAGES][PAGE_SIZE];
 static jmp_buf panicked;
 static char panic_text[256];
 
-void
-panic(const char *format, ...) {
+void panic(const char *format, ...) {
     va_list args;
 
     va_start(args, format);
@@ -43,8 +42,7 @@ static const struct boot_info boot = {
 #define TABLE_PAGES 2 /* FAKE_PAGES counts of two bytes */
 #define ALL_PAGES   (FAKE_PAGES - FIRST_FREE - (INITRD_END - INITRD_START) - TABLE_PAGES)
 
-static u32
-free_pages(void) {
+static u32 free_pages(void) {
     struct meminfo info;
 
     frame_info(&info);
@@ -52,8 +50,7 @@ free_pages(void) {
 }
 
 /* Every page once, none of them the kernel's or the initrd's; then no more; then all again. */
-static void
-test_all_pages(void **state) {
+static void test_all_pages(void **state) {
     static void *pages[FAKE_PAGES];
     static bool seen[FAKE_PAGES];
     u32 count = 0;
@@ -76,16 +73,13 @@ test_all_pages(void **state) {
     assert_int_equal(free_pages(), 0);
     assert_null(page_alloc());
     assert_null(page_alloc_zeroed());
-    for (u32 i = 0; i < count; i++)
-        page_put(pages[i]);
+    for (u32 i = 0; i < count; i++) page_put(pages[i]);
     assert_int_equal(free_pages(), ALL_PAGES);
-    for (u32 i = 0; i < count; i++)
-        assert_non_null(page_alloc());
+    for (u32 i = 0; i < count; i++) assert_non_null(page_alloc());
     assert_null(page_alloc());
 }
 
-static void
-test_zeroed(void **state) {
+static void test_zeroed(void **state) {
     static const u8 zero[PAGE_SIZE];
     void *page;
 
@@ -98,8 +92,7 @@ test_zeroed(void **state) {
     assert_memory_equal(page, zero, PAGE_SIZE);
 }
 
-static void
-test_owners(void **state) {
+static void test_owners(void **state) {
     struct meminfo info;
     void *page;
     u32 before;
@@ -123,8 +116,7 @@ test_owners(void **state) {
     assert_non_null(strstr(panic_text, "owners"));
 }
 
-static void
-test_too_little(void **state) {
+static void test_too_little(void **state) {
     struct boot_info small = boot;
 
     (void)state;
@@ -140,8 +132,7 @@ test_too_little(void **state) {
 }
 
 /* An initrd right behind the kernel, where the table of owners would like to be. */
-static void
-test_initrd_first(void **state) {
+static void test_initrd_first(void **state) {
     struct boot_info close = boot;
     const u8 *initrd = page_of(FIRST_FREE);
 
@@ -150,16 +141,13 @@ test_initrd_first(void **state) {
     close.initrd_end = (FIRST_FREE + 9) * PAGE_SIZE;
     memset(page_of(FIRST_FREE), 0x55, 9 * PAGE_SIZE);
     frame_init(&close);
-    while (page_alloc_zeroed())
-        continue;
-    for (size_t i = 0; i < 9 * PAGE_SIZE; i++)
-        assert_int_equal(initrd[i], 0x55);
+    while (page_alloc_zeroed()) continue;
+    for (size_t i = 0; i < 9 * PAGE_SIZE; i++) assert_int_equal(initrd[i], 0x55);
     assert_int_equal(free_pages(), 0);
 }
 
 /* No room for the table of owners before the initrd: the pages there are lost, and not counted. */
-static void
-test_gap_before_initrd(void **state) {
+static void test_gap_before_initrd(void **state) {
     struct boot_info gap = boot;
     u32 count = 0;
 
@@ -167,27 +155,23 @@ test_gap_before_initrd(void **state) {
     gap.initrd = (FIRST_FREE + TABLE_PAGES - 1) * PAGE_SIZE;
     gap.initrd_end = gap.initrd + PAGE_SIZE;
     frame_init(&gap);
-    while (page_alloc())
-        count++;
+    while (page_alloc()) count++;
     assert_int_equal(count, FAKE_PAGES - FIRST_FREE - (TABLE_PAGES - 1) - 1 - TABLE_PAGES);
     assert_int_equal(free_pages(), 0);
 }
 
-static void
-test_no_initrd(void **state) {
+static void test_no_initrd(void **state) {
     struct boot_info none = boot;
     u32 count = 0;
 
     (void)state;
     none.initrd = none.initrd_end = 0;
     frame_init(&none);
-    while (page_alloc())
-        count++;
+    while (page_alloc()) count++;
     assert_int_equal(count, FAKE_PAGES - FIRST_FREE - TABLE_PAGES);
 }
 
-static void
-test_random(void **state) {
+static void test_random(void **state) {
     static u32 owners[FAKE_PAGES];
     u64 random = 2006;
     u32 free = ALL_PAGES;
@@ -202,8 +186,7 @@ test_random(void **state) {
         case 0:
             page = page_alloc();
             assert_int_equal(page == NULL, free == 0);
-            if (!page)
-                break;
+            if (!page) break;
             assert_int_equal(owners[pfn_of(page)], 0);
             owners[pfn_of(page)] = 1;
             free--;
@@ -226,8 +209,7 @@ test_random(void **state) {
     }
 }
 
-int
-main(void) {
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_pages),    cmocka_unit_test(test_zeroed),
         cmocka_unit_test(test_owners),       cmocka_unit_test(test_too_little),

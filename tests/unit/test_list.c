@@ -11,8 +11,7 @@ struct item {
 };
 
 /* Checks the list's values in both directions. */
-static void
-assert_values(struct list *head, const int *values, size_t count) {
+static void assert_values(struct list *head, const int *values, size_t count) {
     size_t at = 0;
 
     list_for_each (node, head) {
@@ -29,21 +28,18 @@ assert_values(struct list *head, const int *values, size_t count) {
         assert_int_equal(container_of(list_first(head), struct item, node)->value, values[0]);
 }
 
-static void
-test_empty(void **state) {
+static void test_empty(void **state) {
     struct list head;
 
     (void)state;
     list_init(&head);
     assert_values(&head, NULL, 0);
-    list_for_each_safe (node, &head)
-        fail();
+    list_for_each_safe (node, &head) fail();
     list_remove(&head);
     assert_values(&head, NULL, 0);
 }
 
-static void
-test_both_ends(void **state) {
+static void test_both_ends(void **state) {
     struct item items[] = {{.value = 0}, {.value = 1}, {.value = 2}, {.value = 3}};
     struct list head;
 
@@ -57,8 +53,7 @@ test_both_ends(void **state) {
     assert_values(&head, (const int[]){2, 0, 1, 3}, 4);
 }
 
-static void
-test_before_and_behind_a_node(void **state) {
+static void test_before_and_behind_a_node(void **state) {
     struct item items[] = {{.value = 0}, {.value = 1}, {.value = 2}};
     struct list head;
 
@@ -70,15 +65,13 @@ test_before_and_behind_a_node(void **state) {
     assert_values(&head, (const int[]){1, 0, 2}, 3);
 }
 
-static void
-test_remove(void **state) {
+static void test_remove(void **state) {
     struct item items[] = {{.value = 0}, {.value = 1}, {.value = 2}};
     struct list head;
 
     (void)state;
     list_init(&head);
-    for (size_t at = 0; at < ARRAY_SIZE(items); at++)
-        list_add_tail(&items[at].node, &head);
+    for (size_t at = 0; at < ARRAY_SIZE(items); at++) list_add_tail(&items[at].node, &head);
     list_remove(&items[1].node);
     assert_values(&head, (const int[]){0, 2}, 2);
     assert_true(list_empty(&items[1].node));
@@ -88,8 +81,7 @@ test_remove(void **state) {
     assert_values(&head, (const int[]){1, 0, 2}, 3);
 }
 
-static void
-test_remove_and_free_while_going_through(void **state) {
+static void test_remove_and_free_while_going_through(void **state) {
     struct list head;
     int expected[5];
 
@@ -101,8 +93,7 @@ test_remove_and_free_while_going_through(void **state) {
         assert_non_null(item);
         item->value = value;
         list_add_tail(&item->node, &head);
-        if (value % 2 == 0)
-            expected[value / 2] = value;
+        if (value % 2 == 0) expected[value / 2] = value;
     }
     list_for_each_safe (node, &head) {
         struct item *item = container_of(node, struct item, node);
@@ -113,12 +104,10 @@ test_remove_and_free_while_going_through(void **state) {
         }
     }
     assert_values(&head, expected, ARRAY_SIZE(expected));
-    list_for_each_safe (node, &head)
-        free(container_of(node, struct item, node));
+    list_for_each_safe (node, &head) free(container_of(node, struct item, node));
 }
 
-static void
-test_against_an_array(void **state) {
+static void test_against_an_array(void **state) {
     struct item items[16];
     int model[16];
     size_t count = 0;
@@ -138,8 +127,7 @@ test_against_an_array(void **state) {
         if (!list_empty(&item->node)) {
             size_t at = 0;
 
-            while (model[at] != item->value)
-                at++;
+            while (model[at] != item->value) at++;
             memmove(model + at, model + at + 1, (--count - at) * sizeof(*model));
             list_remove(&item->node);
         } else if (at_head) {
@@ -154,8 +142,7 @@ test_against_an_array(void **state) {
     }
 }
 
-int
-main(void) {
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_empty),
         cmocka_unit_test(test_both_ends),

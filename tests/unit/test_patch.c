@@ -30,46 +30,39 @@ asm(".globl pv_sites_end\n .set pv_sites_end, pv_sites + 3 * 16");
 
 static jmp_buf panicked;
 
-void
-panic(const char *format, ...) {
+void panic(const char *format, ...) {
     (void)format;
     longjmp(panicked, 1);
 }
 
 /* A site as the assembler leaves it, with guards around it. */
-static void
-make_site(u32 index, u8 op, u8 length) {
+static void make_site(u32 index, u8 op, u8 length) {
     memset(code[index], GUARD, sizeof code[index]);
     pv_sites[index] = (struct pv_site){.address = code[index] + 4, .op = op, .length = length};
     pv_compose_indirect(&pv_sites[index], pv_sites[index].address);
 }
 
-static void
-make_sites(void) {
+static void make_sites(void) {
     make_site(0, PV_irq_disable, 8);
     make_site(1, PV_set_pte, 6);
     make_site(2, PV_iret, 7);
 }
 
-static void
-assert_guards(u32 index) {
+static void assert_guards(u32 index) {
     const struct pv_site *site = &pv_sites[index];
 
     for (u32 i = 0; i < sizeof code[index]; i++)
-        if (i < 4 || i >= 4u + site->length)
-            assert_int_equal(code[index][i], GUARD);
+        if (i < 4 || i >= 4u + site->length) assert_int_equal(code[index][i], GUARD);
 }
 
-static void
-assert_bytes(u32 index, const char *expected, size_t size) {
+static void assert_bytes(u32 index, const char *expected, size_t size) {
     assert_int_equal(pv_sites[index].length, size);
     assert_memory_equal(pv_sites[index].address, expected, size);
     assert_guards(index);
 }
 #define ASSERT_BYTES(index, text) assert_bytes(index, text, sizeof text - 1)
 
-static void
-test_indirect(void **state) {
+static void test_indirect(void **state) {
     u32 slot = (u32)(uintptr_t)&pv_ops + 4 * PV_iret;
     u8 *bytes = pv_sites[2].address;
 
@@ -80,8 +73,7 @@ test_indirect(void **state) {
     assert_memory_equal(bytes + 3, &slot, 4);
     assert_memory_equal(pv_sites[1].address, "\xff\x15", 2);
     assert_memory_equal(pv_sites[0].address + 6, "\x66\x90", 2);
-    for (u32 i = 0; i < 3; i++)
-        assert_guards(i);
+    for (u32 i = 0; i < 3; i++) assert_guards(i);
 }
 
 static const u8 cli[] = {0xFA}, store[] = {0x89, 0x51, 0x04, 0x89, 0x01}, iret[] = {0xCF};
@@ -95,20 +87,17 @@ extern const struct pv_inline pv_inlines_end[];
 asm(".globl pv_inlines_end\n .set pv_inlines_end, pv_inlines + 5 * 16");
 
 /* Puts a body into the table, as a backend does. The kernel's pointers have 32 bits, ours 64. */
-static void
-set_body(u32 op, const u8 *body) {
+static void set_body(u32 op, const u8 *body) {
     memcpy((const u8 **)&pv_ops + op, &body, sizeof body);
 }
 
-static void
-set_bodies(const u8 *irq_disable, const u8 *set_pte, const u8 *iret_body) {
+static void set_bodies(const u8 *irq_disable, const u8 *set_pte, const u8 *iret_body) {
     set_body(PV_irq_disable, irq_disable);
     set_body(PV_set_pte, set_pte);
     set_body(PV_iret, iret_body);
 }
 
-static void
-test_inline(void **state) {
+static void test_inline(void **state) {
     (void)state;
     make_sites();
     set_bodies(cli, store, iret);
@@ -116,14 +105,12 @@ test_inline(void **state) {
     ASSERT_BYTES(0, "\xfa\x0f\x1f\x80\x00\x00\x00\x00");
     ASSERT_BYTES(1, "\x89\x51\x04\x89\x01\x90");
     ASSERT_BYTES(2, "\xcf\x66\x0f\x1f\x44\x00\x00");
-    for (u32 i = 0; i < 3; i++)
-        assert_int_equal(pv_sites[i].how, PV_SITE_INLINE);
+    for (u32 i = 0; i < 3; i++) assert_int_equal(pv_sites[i].how, PV_SITE_INLINE);
     assert_int_equal(pv_sites[0].used, 1);
 }
 
 /* An op that does nothing leaves nothing but one NOP. */
-static void
-test_nothing(void **state) {
+static void test_nothing(void **state) {
     (void)state;
     make_sites();
     set_bodies(nothing, nothing, iret);
@@ -134,16 +121,14 @@ test_nothing(void **state) {
 }
 
 /* Where a direct call or jump at `bytes` goes, as the CPU would compute it. */
-static u32
-target_of(const u8 *bytes) {
+static u32 target_of(const u8 *bytes) {
     u32 distance;
 
     memcpy(&distance, bytes + 1, sizeof distance);
     return (u32)(uintptr_t)bytes + 5 + distance;
 }
 
-static void
-test_direct(void **state) {
+static void test_direct(void **state) {
     struct pv_site site = {.address = code[0], .op = PV_set_pte, .length = 6};
     struct pv_site jump = {.address = code[0], .op = PV_iret, .length = 7};
     static const i32 distances[] = {0, 5, -5, 100000, -100000};
@@ -165,8 +150,7 @@ test_direct(void **state) {
 }
 
 /* A body that is longer than the site, or that may not be copied, is called. */
-static void
-test_no_room(void **state) {
+static void test_no_room(void **state) {
     (void)state;
     make_sites();
     set_bodies(too_long, elsewhere, elsewhere);
@@ -176,12 +160,10 @@ test_no_room(void **state) {
     assert_int_equal(pv_sites[1].how, PV_SITE_CALL);
     assert_int_equal(target_of(pv_sites[1].address), (u32)(uintptr_t)elsewhere);
     assert_int_equal(pv_sites[2].how, PV_SITE_JUMP);
-    for (u32 i = 0; i < 3; i++)
-        assert_guards(i);
+    for (u32 i = 0; i < 3; i++) assert_guards(i);
 }
 
-static void
-test_modes(void **state) {
+static void test_modes(void **state) {
     (void)state;
     make_sites();
     assert_int_equal(pv_patch_all(PV_PATCH_OFF), 0);
@@ -197,8 +179,7 @@ test_modes(void **state) {
 }
 
 /* The record and the code must agree, or nothing is touched. */
-static void
-test_bad_sites(void **state) {
+static void test_bad_sites(void **state) {
     (void)state;
     for (volatile u32 bad = 0; bad < 5; bad++) {
         make_sites();
@@ -220,8 +201,7 @@ test_bad_sites(void **state) {
     }
 }
 
-int
-main(void) {
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_indirect),  cmocka_unit_test(test_inline),
         cmocka_unit_test(test_nothing),   cmocka_unit_test(test_direct),

@@ -12,8 +12,7 @@
 #define LENGTH_MAX 70
 
 /* One page between two that fault. */
-static u8 *
-new_fenced_page(void) {
+static u8 *new_fenced_page(void) {
     u8 *pages = mmap(NULL, 3 * PAGE_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     assert_ptr_not_equal(pages, MAP_FAILED);
@@ -21,19 +20,13 @@ new_fenced_page(void) {
     return pages + PAGE_SIZE;
 }
 
-static void
-fill(u8 *bytes, size_t count, u64 seed) {
-    while (count-- > 0)
-        *bytes++ = (u8)(next_random(&seed) >> 8);
+static void fill(u8 *bytes, size_t count, u64 seed) {
+    while (count-- > 0) *bytes++ = (u8)(next_random(&seed) >> 8);
 }
 
-static int
-sign(int number) {
-    return (number > 0) - (number < 0);
-}
+static int sign(int number) { return (number > 0) - (number < 0); }
 
-static void
-test_copy_at_all_offsets(void **state) {
+static void test_copy_at_all_offsets(void **state) {
     u8 from[LENGTH_MAX + 8], ours[LENGTH_MAX + 16], theirs[sizeof(ours)];
 
     (void)state;
@@ -51,8 +44,7 @@ test_copy_at_all_offsets(void **state) {
     }
 }
 
-static void
-test_move_at_all_overlaps(void **state) {
+static void test_move_at_all_overlaps(void **state) {
     u8 ours[LENGTH_MAX + 80], theirs[sizeof(ours)];
 
     (void)state;
@@ -67,8 +59,7 @@ test_move_at_all_overlaps(void **state) {
     }
 }
 
-static void
-test_set_at_all_offsets(void **state) {
+static void test_set_at_all_offsets(void **state) {
     static const int bytes[] = {0, 1, 0x7F, 0x80, 0xFF, 0x1FF, -1, -128};
     u8 ours[LENGTH_MAX + 16], theirs[sizeof(ours)];
 
@@ -87,8 +78,7 @@ test_set_at_all_offsets(void **state) {
 }
 
 /* At both ends of a page, a byte too many faults. */
-static void
-test_memory_at_page_ends(void **state) {
+static void test_memory_at_page_ends(void **state) {
     u8 *a = new_fenced_page(), *b = new_fenced_page();
 
     (void)state;
@@ -114,8 +104,7 @@ test_memory_at_page_ends(void **state) {
     }
 }
 
-static void
-test_strings_at_page_end(void **state) {
+static void test_strings_at_page_end(void **state) {
     char *a = (char *)new_fenced_page(), *b = (char *)new_fenced_page();
 
     (void)state;
@@ -141,8 +130,7 @@ static const char *const texts[] = {
     " ",    "\t",
 };
 
-static void
-test_comparisons(void **state) {
+static void test_comparisons(void **state) {
     (void)state;
     for (size_t a = 0; a < ARRAY_SIZE(texts); a++) {
         assert_int_equal(pv_strlen(texts[a]), strlen(texts[a]));
@@ -160,16 +148,14 @@ test_comparisons(void **state) {
     }
 }
 
-static void
-test_strchr(void **state) {
+static void test_strchr(void **state) {
     (void)state;
     for (size_t at = 0; at < ARRAY_SIZE(texts); at++)
         for (int wanted = -256; wanted <= 512; wanted++)
             assert_ptr_equal(pv_strchr(texts[at], wanted), strchr(texts[at], wanted));
 }
 
-static void
-test_strlcpy(void **state) {
+static void test_strlcpy(void **state) {
     (void)state;
     for (size_t at = 0; at < ARRAY_SIZE(texts); at++) {
         size_t length = strlen(texts[at]);
@@ -191,8 +177,7 @@ test_strlcpy(void **state) {
     }
 }
 
-int
-main(void) {
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_copy_at_all_offsets),
         cmocka_unit_test(test_move_at_all_overlaps),

@@ -33,18 +33,16 @@ struct archive {
 };
 
 /* Makes the checksum of the header at `header` right. */
-static void
-seal(u8 *header) {
+static void seal(u8 *header) {
     unsigned sum = 0;
 
     memset(header + CHECKSUM, ' ', 8);
-    for (size_t at = 0; at < BLOCK; at++)
-        sum += header[at];
+    for (size_t at = 0; at < BLOCK; at++) sum += header[at];
     snprintf((char *)header + CHECKSUM, 8, "%06o", sum);
 }
 
-static void
-add(struct archive *archive, const char *name, char type, const void *data, size_t size) {
+static void add(struct archive *archive, const char *name, char type, const void *data,
+                size_t size) {
     u8 *header = archive->bytes + archive->size;
 
     assert_true(archive->size + BLOCK + ALIGN_UP(size, BLOCK) <= ARCHIVE_MAX);
@@ -54,13 +52,11 @@ add(struct archive *archive, const char *name, char type, const void *data, size
     header[TYPE] = (u8)type;
     memcpy(header + MAGIC, "ustar\00000", 8);
     seal(header);
-    if (size > 0)
-        memcpy(header + BLOCK, data, size);
+    if (size > 0) memcpy(header + BLOCK, data, size);
     archive->size += BLOCK + ALIGN_UP(size, BLOCK);
 }
 
-static void
-add_zero_blocks(struct archive *archive, size_t count) {
+static void add_zero_blocks(struct archive *archive, size_t count) {
     assert_true(archive->size + count * BLOCK <= ARCHIVE_MAX);
     memset(archive->bytes + archive->size, 0, count * BLOCK);
     archive->size += count * BLOCK;
@@ -68,8 +64,7 @@ add_zero_blocks(struct archive *archive, size_t count) {
 
 /* Reads all of an exact copy, data included. Returns the cause of what ended it, NULL for the end
  * of the archive; *members is how many came before. */
-static const char *
-read_all(const void *archive, size_t size, size_t *members) {
+static const char *read_all(const void *archive, size_t size, size_t *members) {
     u8 *copy = exact_copy(archive, size);
     struct ustar_file file;
     size_t offset = 0, before = 0;
@@ -88,12 +83,10 @@ read_all(const void *archive, size_t size, size_t *members) {
 }
 
 /* A directory, and files around the size of a block. 13 blocks with the end. */
-static void
-make_good(struct archive *archive) {
+static void make_good(struct archive *archive) {
     static u8 data[1025];
 
-    for (size_t at = 0; at < sizeof(data); at++)
-        data[at] = (u8)(at * 7 + 1);
+    for (size_t at = 0; at < sizeof(data); at++) data[at] = (u8)(at * 7 + 1);
     archive->size = 0;
     add(archive, "./", DIRECTORY, NULL, 0);
     add(archive, "./empty", USTAR_REGULAR, NULL, 0);
@@ -103,8 +96,7 @@ make_good(struct archive *archive) {
     add_zero_blocks(archive, 2);
 }
 
-static void
-test_good_archive(void **state) {
+static void test_good_archive(void **state) {
     static const struct {
         const char *name;
         char type;
@@ -143,8 +135,7 @@ test_good_archive(void **state) {
 }
 
 /* What may stand behind the last member, and what may not. */
-static void
-test_ends(void **state) {
+static void test_ends(void **state) {
     static const struct {
         size_t zero_blocks, extra_bytes;
         const char *expected;
@@ -173,8 +164,7 @@ test_ends(void **state) {
 }
 
 /* One bit anywhere makes a zero block a bad header. */
-static void
-test_almost_zero_block(void **state) {
+static void test_almost_zero_block(void **state) {
     struct archive archive = {.size = 0};
     size_t members;
 
@@ -187,8 +177,7 @@ test_almost_zero_block(void **state) {
     }
 }
 
-static void
-test_offset_outside(void **state) {
+static void test_offset_outside(void **state) {
     struct archive archive;
     struct ustar_file file;
 
@@ -208,8 +197,7 @@ test_offset_outside(void **state) {
 }
 
 /* Types without data: what they state as size is not skipped. */
-static void
-test_types_without_data(void **state) {
+static void test_types_without_data(void **state) {
     struct ustar_file file;
 
     (void)state;
@@ -229,8 +217,7 @@ test_types_without_data(void **state) {
     }
 }
 
-static void
-test_names(void **state) {
+static void test_names(void **state) {
     struct archive archive = {.size = 0};
     struct ustar_file file;
     char name[101];
@@ -256,8 +243,7 @@ test_names(void **state) {
 
 /* Fields as tar programs write them, and as nobody should. Each is written into the first header
  * of an archive with one file of 4 bytes; the checksum is made right again but for its own. */
-static void
-test_changed_fields(void **state) {
+static void test_changed_fields(void **state) {
     static const struct {
         size_t field;
         char text[12];
@@ -301,8 +287,7 @@ test_changed_fields(void **state) {
         memset(archive.bytes + MTIME, '7', 12); /* a size without an end has one all the same */
         seal(archive.bytes);
         memcpy(archive.bytes + changes[at].field, changes[at].text, changes[at].length);
-        if (changes[at].field != CHECKSUM)
-            seal(archive.bytes);
+        if (changes[at].field != CHECKSUM) seal(archive.bytes);
         cause = read_all(archive.bytes, archive.size, &members);
         if (!same_text(cause, changes[at].expected))
             fail_msg("change %zu: %s, expected %s", at, cause, changes[at].expected);
@@ -310,8 +295,7 @@ test_changed_fields(void **state) {
 }
 
 /* The checksum covers every byte of a header. Only its own number can be spelled otherwise. */
-static void
-test_every_header_byte(void **state) {
+static void test_every_header_byte(void **state) {
     struct archive archive;
     size_t members;
 
@@ -323,16 +307,14 @@ test_every_header_byte(void **state) {
             make_good(&archive);
             archive.bytes[BLOCK + at] ^= (u8)(1 << bit);
             cause = read_all(archive.bytes, archive.size, &members);
-            if (at >= CHECKSUM && at < CHECKSUM + 8 && cause == NULL)
-                continue;
+            if (at >= CHECKSUM && at < CHECKSUM + 8 && cause == NULL) continue;
             assert_true(same_text(cause, BAD_CHECKSUM) || same_text(cause, BAD_MAGIC));
             assert_int_equal(members, 1);
         }
     }
 }
 
-static void
-test_every_truncation(void **state) {
+static void test_every_truncation(void **state) {
     struct archive archive;
     size_t members;
 
@@ -351,8 +333,7 @@ test_every_truncation(void **state) {
 }
 
 /* Damage under a right checksum, so that it gets past that: above all in sizes and types. */
-static void
-test_random_damage(void **state) {
+static void test_random_damage(void **state) {
     struct archive good, archive;
     size_t members, accepted = 0;
     u64 seed = 13;
@@ -367,32 +348,27 @@ test_random_damage(void **state) {
 
             archive.bytes[header + at] =
                 (u8)(step % 3 ? '0' + random_below(&seed, 8) : random_below(&seed, 256));
-            if (random_below(&seed, 8) != 0)
-                seal(archive.bytes + header);
+            if (random_below(&seed, 8) != 0) seal(archive.bytes + header);
         }
-        if (step % 4 == 0)
-            archive.size = random_below(&seed, archive.size + 1);
+        if (step % 4 == 0) archive.size = random_below(&seed, archive.size + 1);
         accepted += read_all(archive.bytes, archive.size, &members) == NULL;
     }
     assert_true(accepted > 100);
 }
 
-static void
-write_file(const char *folder, const char *name, size_t size) {
+static void write_file(const char *folder, const char *name, size_t size) {
     char path[256];
     FILE *file;
 
     snprintf(path, sizeof(path), "%s/%s", folder, name);
     file = fopen(path, "wb");
     assert_non_null(file);
-    while (size-- > 0)
-        fputc('x', file);
+    while (size-- > 0) fputc('x', file);
     fclose(file);
 }
 
 /* What the host's tar makes, in the way in which the initrd is made. */
-static void
-test_archive_of_tar(void **state) {
+static void test_archive_of_tar(void **state) {
     char folder[] = "/tmp/unit-ustar-XXXXXX", command[256];
     struct archive archive;
     struct ustar_file file;
@@ -422,8 +398,7 @@ test_archive_of_tar(void **state) {
     assert_int_equal(ustar_next(archive.bytes, archive.size, &offset, &file), 0);
 }
 
-int
-main(void) {
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good_archive),       cmocka_unit_test(test_ends),
         cmocka_unit_test(test_almost_zero_block),  cmocka_unit_test(test_offset_outside),

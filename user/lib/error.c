@@ -27,11 +27,9 @@ static const struct {
     {ENOSYS, "no such system call (ENOSYS)"},
 };
 
-const char *
-error_name(i32 result) {
+const char *error_name(i32 result) {
     for (u32 i = 0; i < ARRAY_SIZE(errors); i++) {
-        if (errors[i].number == -result)
-            return errors[i].name;
+        if (errors[i].number == -result) return errors[i].name;
     }
     return "unknown error";
 }

@@ -15,22 +15,16 @@ static struct job {
     char name[NAME_MAX + 1];
 } jobs[JOBS_MAX];
 
-static struct job *
-find_job(i32 pid) {
+static struct job *find_job(i32 pid) {
     for (u32 i = 0; i < JOBS_MAX; i++) {
-        if (jobs[i].pid == pid)
-            return &jobs[i];
+        if (jobs[i].pid == pid) return &jobs[i];
     }
     return NULL;
 }
 
-bool
-job_possible(void) {
-    return find_job(0) != NULL;
-}
+bool job_possible(void) { return find_job(0) != NULL; }
 
-void
-job_started(i32 pid, const char *name) {
+void job_started(i32 pid, const char *name) {
     struct job *job = find_job(0);
 
     job->pid = pid;
@@ -39,8 +33,7 @@ job_started(i32 pid, const char *name) {
     printf("[%d]\n", pid);
 }
 
-void
-job_ended(i32 pid, i32 status) {
+void job_ended(i32 pid, i32 status) {
     struct job *job = find_job(pid);
 
     if (job != NULL) {
@@ -49,8 +42,7 @@ job_ended(i32 pid, i32 status) {
     }
 }
 
-const char *
-status_phrase(i32 status) {
+const char *status_phrase(i32 status) {
     switch (status) {
     case STATUS_KILLED: return "killed";
     case STATUS_MEMORY: return "used an address that is not its own";
@@ -61,8 +53,7 @@ status_phrase(i32 status) {
     }
 }
 
-static void
-report(const struct job *job) {
+static void report(const struct job *job) {
     if (job->status > 127)
         printf("[%d] %s: %s (%d)\n", job->pid, job->name, status_phrase(job->status), job->status);
     else if (job->status != 0)
@@ -71,12 +62,10 @@ report(const struct job *job) {
         printf("[%d] %s: done\n", job->pid, job->name);
 }
 
-void
-jobs_report(void) {
+void jobs_report(void) {
     i32 pid, status;
 
-    while ((pid = wait(-1, &status, WAIT_NOHANG)) > 0)
-        job_ended(pid, status);
+    while ((pid = wait(-1, &status, WAIT_NOHANG)) > 0) job_ended(pid, status);
     for (u32 i = 0; i < JOBS_MAX; i++) {
         if (jobs[i].pid != 0 && jobs[i].ended) {
             report(&jobs[i]);
@@ -85,20 +74,16 @@ jobs_report(void) {
     }
 }
 
-static bool
-jobs_running(void) {
+static bool jobs_running(void) {
     for (u32 i = 0; i < JOBS_MAX; i++) {
-        if (jobs[i].pid != 0 && !jobs[i].ended)
-            return true;
+        if (jobs[i].pid != 0 && !jobs[i].ended) return true;
     }
     return false;
 }
 
-void
-jobs_wait(void) {
+void jobs_wait(void) {
     i32 pid, status;
 
-    while (jobs_running() && (pid = wait(-1, &status, 0)) > 0)
-        job_ended(pid, status);
+    while (jobs_running() && (pid = wait(-1, &status, 0)) > 0) job_ended(pid, status);
     jobs_report();
 }

@@ -8,41 +8,34 @@
  */
 #include "user/sh/sh.h"
 
-static const char *
-skip_blanks(const char *p) {
-    while (*p == ' ' || *p == '\t')
-        p++;
+static const char *skip_blanks(const char *p) {
+    while (*p == ' ' || *p == '\t') p++;
     return p;
 }
 
-static bool
-ends_word(char c) {
+static bool ends_word(char c) {
     return strchr(" \t;&|<", c) != NULL; /* the final zero counts as one of them */
 }
 
-static bool
-store(struct pipeline *pipeline, char c) {
-    if (pipeline->used == sizeof(pipeline->text))
-        return false;
+static bool store(struct pipeline *pipeline, char c) {
+    if (pipeline->used == sizeof(pipeline->text)) return false;
     pipeline->text[pipeline->used++] = c;
     return true;
 }
 
-static bool
-store_number(struct pipeline *pipeline, i32 number) {
+static bool store_number(struct pipeline *pipeline, i32 number) {
     char digits[12];
 
     snprintf(digits, sizeof(digits), "%d", number);
     for (const char *d = digits; *d != '\0'; d++) {
-        if (!store(pipeline, *d))
-            return false;
+        if (!store(pipeline, *d)) return false;
     }
     return true;
 }
 
 /* Stores the word at *line and moves behind it; *word is where it begins. */
-static const char *
-parse_word(const char **line, i32 status, struct pipeline *pipeline, char **word) {
+static const char *parse_word(const char **line, i32 status, struct pipeline *pipeline,
+                              char **word) {
     const char *p = *line;
     char quote = '\0';
     bool fits = true;
@@ -61,29 +54,26 @@ parse_word(const char **line, i32 status, struct pipeline *pipeline, char **word
         }
     }
     *line = p;
-    if (quote != '\0')
-        return quote == '"' ? "a \" without its partner" : "a ' without its partner";
+    if (quote != '\0') return quote == '"' ? "a \" without its partner" : "a ' without its partner";
     return fits && store(pipeline, '\0') ? NULL : "the line is too long";
 }
 
 /* Adds the word or the `< word` at *line to the command. */
-static const char *
-parse_argument(const char **line, i32 status, struct pipeline *pipeline, struct command *command) {
+static const char *parse_argument(const char **line, i32 status, struct pipeline *pipeline,
+                                  struct command *command) {
     bool input = **line == '<';
 
     if (input) {
         *line = skip_blanks(*line + 1);
-        if (ends_word(**line))
-            return "no file name after <";
+        if (ends_word(**line)) return "no file name after <";
         return parse_word(line, status, pipeline, &command->input);
     }
-    if (command->argc == ARGC_MAX)
-        return "too many arguments";
+    if (command->argc == ARGC_MAX) return "too many arguments";
     return parse_word(line, status, pipeline, &command->argv[command->argc++]);
 }
 
-static const char *
-parse_command(const char **line, i32 status, struct pipeline *pipeline, struct command *command) {
+static const char *parse_command(const char **line, i32 status, struct pipeline *pipeline,
+                                 struct command *command) {
     const char *error = NULL;
 
     command->argc = 0;
@@ -94,28 +84,22 @@ parse_command(const char **line, i32 status, struct pipeline *pipeline, struct c
         *line = skip_blanks(*line);
     }
     command->argv[command->argc] = NULL;
-    if (error == NULL && command->argc == 0 && command->input != NULL)
-        return "no command for <";
+    if (error == NULL && command->argc == 0 && command->input != NULL) return "no command for <";
     return error;
 }
 
 /* Moves behind what ends a pipeline. An empty one may be ended by nothing but `;`. */
-static const char *
-parse_end(const char **line, struct pipeline *pipeline) {
-    if (pipeline->count > 0 && pipeline->commands[pipeline->count - 1].argc == 0)
-        pipeline->count--;
+static const char *parse_end(const char **line, struct pipeline *pipeline) {
+    if (pipeline->count > 0 && pipeline->commands[pipeline->count - 1].argc == 0) pipeline->count--;
     if (**line == '&') {
-        if (pipeline->count == 0)
-            return "no command before &";
+        if (pipeline->count == 0) return "no command before &";
         pipeline->background = true;
     }
-    if (**line != '\0')
-        (*line)++;
+    if (**line != '\0') (*line)++;
     return NULL;
 }
 
-const char *
-parse_pipeline(const char **line, i32 status, struct pipeline *pipeline) {
+const char *parse_pipeline(const char **line, i32 status, struct pipeline *pipeline) {
     pipeline->count = 0;
     pipeline->used = 0;
     pipeline->background = false;
@@ -123,14 +107,11 @@ parse_pipeline(const char **line, i32 status, struct pipeline *pipeline) {
         struct command *command = &pipeline->commands[pipeline->count++];
         const char *error = parse_command(line, status, pipeline, command);
 
-        if (error != NULL)
-            return error;
+        if (error != NULL) return error;
         if (command->argc == 0 && (**line == '|' || pipeline->count > 1))
             return "no command next to |";
-        if (**line != '|')
-            return parse_end(line, pipeline);
-        if (pipeline->count == PIPELINE_MAX)
-            return "too many commands in a pipeline";
+        if (**line != '|') return parse_end(line, pipeline);
+        if (pipeline->count == PIPELINE_MAX) return "too many commands in a pipeline";
         (*line)++;
     }
 }

@@ -9,8 +9,7 @@
 #include "user/sh/jobs.h"
 
 /* Reads and runs lines until there are no more. */
-static void
-interact(void) {
+static void interact(void) {
     static const char prompt[] = "paravane$ ";
     char line[LINE_MAX];
     i32 result;
@@ -19,22 +18,19 @@ interact(void) {
         jobs_report();
         write_all(STDERR, prompt, sizeof(prompt) - 1);
         result = read_line(STDIN, line, sizeof(line));
-        if (result == 0)
-            break;
+        if (result == 0) break;
         if (result > 0) {
             run_line(line);
             continue;
         }
         warn("%s", result == -E2BIG ? "the line is too long" : error_name(result));
-        if (result != -E2BIG)
-            exit(EXIT_FAILURE);
+        if (result != -E2BIG) exit(EXIT_FAILURE);
         last_status = EXIT_USAGE;
     }
     write_all(STDERR, "\n", 1);
 }
 
-int
-main(int argc, char **argv) {
+int main(int argc, char **argv) {
     if (argc == 1)
         interact();
     else if (argc == 3 && strcmp(argv[1], "-c") == 0)

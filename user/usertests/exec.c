@@ -6,8 +6,7 @@
 static char *const no_arguments[] = {"echo", NULL};
 
 /* Runs `echo` with these arguments; what it prints goes to `text`. Returns its exit status. */
-static i32
-echo(char *const argv[], char *text, u32 size) {
+static i32 echo(char *const argv[], char *text, u32 size) {
     i32 fds[2], n;
     u32 used = 0;
     i32 pid;
@@ -21,8 +20,7 @@ echo(char *const argv[], char *text, u32 size) {
         exit(-exec("echo", argv));
     }
     CHECK_EQ(close(fds[1]), 0);
-    while ((n = read(fds[0], text + used, size - 1 - used)) > 0)
-        used += (u32)n;
+    while ((n = read(fds[0], text + used, size - 1 - used)) > 0) used += (u32)n;
     CHECK_EQ(n, 0);
     text[used] = '\0';
     CHECK_EQ(close(fds[0]), 0);
@@ -31,8 +29,7 @@ echo(char *const argv[], char *text, u32 size) {
 
 /* The error number with which exec refuses. A process that it refuses goes on, with its memory
  * as it was. If exec does not refuse, the exit status of the program. */
-static i32
-exec_error(const char *path, char *const argv[]) {
+static i32 exec_error(const char *path, char *const argv[]) {
     i32 pid = fork_child();
 
     if (pid == 0) {
@@ -48,8 +45,7 @@ exec_error(const char *path, char *const argv[]) {
     return status_of(pid);
 }
 
-static void
-arguments(void) {
+static void arguments(void) {
     static char *const argv[] = {"echo", "one", "", "two words", "3", NULL};
     char text[64];
 
@@ -61,21 +57,18 @@ arguments(void) {
     CHECK(strcmp(text, "\n") == 0);
 }
 
-static void
-most_arguments(void) {
+static void most_arguments(void) {
     char *argv[ARGC_MAX + 2] = {"echo"};
     char text[2 * ARGC_MAX];
 
-    for (u32 i = 1; i < ARGC_MAX; i++)
-        argv[i] = "x";
+    for (u32 i = 1; i < ARGC_MAX; i++) argv[i] = "x";
     CHECK_EQ(echo(argv, text, sizeof(text)), 0);
     CHECK_EQ(strlen(text), 2 * (ARGC_MAX - 1));
     argv[ARGC_MAX] = "x";
     CHECK_EQ(exec_error("echo", argv), E2BIG);
 }
 
-static void
-longest_arguments(void) {
+static void longest_arguments(void) {
     static char longest[ARG_MAX + 1], text[ARG_MAX + 1];
     char *const argv[] = {"echo", longest, NULL};
     u32 length = ARG_MAX - strlen("echo") - 2; /* with two zeros it just fits */
@@ -89,8 +82,7 @@ longest_arguments(void) {
     CHECK_EQ(exec_error("echo", argv), E2BIG);
 }
 
-static void
-missing_file(void) {
+static void missing_file(void) {
     static char name[NAME_MAX + 2];
 
     CHECK_EQ(exec_error("no-such-program", no_arguments), ENOENT);
@@ -101,22 +93,17 @@ missing_file(void) {
     CHECK_EQ(exec_error(name, no_arguments), ENAMETOOLONG);
 }
 
-static void
-not_a_program(void) {
-    CHECK_EQ(exec_error("README", no_arguments), ENOEXEC);
-}
+static void not_a_program(void) { CHECK_EQ(exec_error("README", no_arguments), ENOEXEC); }
 
 /* Files that the build has damaged, each in one way; see user/damaged.asm. */
-static void
-damaged_programs(void) {
+static void damaged_programs(void) {
     struct dirent entry;
     u32 damaged = 0;
 
     for (u32 index = 0; readdir(index, &entry) == 0; index++) {
         i32 error;
 
-        if (strncmp(entry.name, "bad-", 4) != 0 || strcmp(entry.name, "bad-none") == 0)
-            continue;
+        if (strncmp(entry.name, "bad-", 4) != 0 || strcmp(entry.name, "bad-none") == 0) continue;
         error = exec_error(entry.name, no_arguments);
         if (error != ENOEXEC)
             check_failed(__FILE__, __LINE__, "exec of %s gives %d", entry.name, error);
@@ -128,8 +115,7 @@ damaged_programs(void) {
 
 /* A process with much memory becomes `cat`, which waits for input: the same process with the
  * same descriptors, but little memory. */
-static void
-new_program_same_process(void) {
+static void new_program_same_process(void) {
     enum { PAGES = 200 };
     static char *const argv[] = {"cat", NULL};
     struct procinfo info;

@@ -6,8 +6,7 @@
 static const char a_file[] = "README";
 
 /* The whole file, read in one go; its size. */
-static u32
-read_whole(u8 *content, u32 size) {
+static u32 read_whole(u8 *content, u32 size) {
     i32 fd = open(a_file);
     i32 n;
 
@@ -19,8 +18,7 @@ read_whole(u8 *content, u32 size) {
     return (u32)n;
 }
 
-static void
-readdir_lists_all(void) {
+static void readdir_lists_all(void) {
     struct dirent entry;
     bool found = false;
     u32 count;
@@ -38,20 +36,17 @@ readdir_lists_all(void) {
     CHECK_EQ(readdir(UINT32_MAX, &entry), -ENOENT);
 }
 
-static void
-size_is_true(void) {
+static void size_is_true(void) {
     static u8 content[PAGE_SIZE];
     struct dirent entry;
     u32 index = 0;
 
-    do
-        CHECK_EQ(readdir(index++, &entry), 0);
+    do CHECK_EQ(readdir(index++, &entry), 0);
     while (strcmp(entry.name, a_file) != 0);
     CHECK_EQ(read_whole(content, sizeof(content)), entry.size);
 }
 
-static void
-open_errors(void) {
+static void open_errors(void) {
     char name[NAME_MAX + 2];
 
     CHECK_EQ(open("no-such-file"), -ENOENT);
@@ -65,8 +60,7 @@ open_errors(void) {
     CHECK_EQ(open(name), -ENAMETOOLONG);
 }
 
-static void
-read_in_chunks(void) {
+static void read_in_chunks(void) {
     static const u32 chunks[] = {1, 3, 7, 100, 511, 512, 513, PAGE_SIZE};
     static u8 whole[PAGE_SIZE], content[PAGE_SIZE];
     u32 size = read_whole(whole, sizeof(whole));
@@ -78,8 +72,7 @@ read_in_chunks(void) {
 
         CHECK(fd >= 0);
         memset(content, 0, sizeof(content));
-        while ((n = read(fd, content + done, chunks[i])) > 0)
-            done += (u32)n;
+        while ((n = read(fd, content + done, chunks[i])) > 0) done += (u32)n;
         CHECK_EQ(n, 0);
         CHECK_EQ(done, size);
         CHECK(memcmp(content, whole, size) == 0);
@@ -87,8 +80,7 @@ read_in_chunks(void) {
     }
 }
 
-static void
-end_of_file(void) {
+static void end_of_file(void) {
     static u8 content[PAGE_SIZE];
     i32 fd = open(a_file);
 
@@ -99,8 +91,7 @@ end_of_file(void) {
     CHECK_EQ(close(fd), 0);
 }
 
-static void
-empty_file(void) {
+static void empty_file(void) {
     char byte;
     i32 fd = open("bad-empty");
 
@@ -109,16 +100,14 @@ empty_file(void) {
     CHECK_EQ(close(fd), 0);
 }
 
-static void
-files_are_read_only(void) {
+static void files_are_read_only(void) {
     i32 fd = open(a_file);
 
     CHECK_EQ(write(fd, "x", 1), -EBADF);
     CHECK_EQ(close(fd), 0);
 }
 
-static void
-bad_descriptors(void) {
+static void bad_descriptors(void) {
     static const i32 bad[] = {3, FD_MAX - 1, FD_MAX, 1000, -1, INT32_MAX, INT32_MIN};
     char byte;
 
@@ -130,8 +119,7 @@ bad_descriptors(void) {
     }
 }
 
-static void
-lowest_descriptor(void) {
+static void lowest_descriptor(void) {
     CHECK_EQ(open(a_file), 3);
     CHECK_EQ(dup(3), 4);
     CHECK_EQ(dup(3), 5);
@@ -143,8 +131,7 @@ lowest_descriptor(void) {
 }
 
 /* A duplicate and its original are one open file, with one position. */
-static void
-dup_shares_position(void) {
+static void dup_shares_position(void) {
     static u8 whole[PAGE_SIZE];
     u8 bytes[2];
     i32 fd, copy;
@@ -159,8 +146,7 @@ dup_shares_position(void) {
 }
 
 /* So are a descriptor and the one that a child inherits; opening twice gives two positions. */
-static void
-fork_shares_position(void) {
+static void fork_shares_position(void) {
     static u8 whole[PAGE_SIZE];
     u8 bytes[4];
     i32 fd, other, pid;
@@ -181,12 +167,10 @@ fork_shares_position(void) {
     CHECK(memcmp(bytes, whole, 4) == 0);
 }
 
-static void
-too_many_descriptors(void) {
+static void too_many_descriptors(void) {
     i32 fds[2];
 
-    for (i32 fd = 3; fd < FD_MAX; fd++)
-        CHECK_EQ(open(a_file), fd);
+    for (i32 fd = 3; fd < FD_MAX; fd++) CHECK_EQ(open(a_file), fd);
     CHECK_EQ(open(a_file), -EMFILE);
     CHECK_EQ(dup(0), -EMFILE);
     CHECK_EQ(pipe(fds), -EMFILE);
@@ -196,17 +180,14 @@ too_many_descriptors(void) {
 }
 
 /* Opens all the files it can, and lets a child do the same, until the system has no more. */
-static void
-open_more(u32 generation) {
+static void open_more(u32 generation) {
     i32 result, pid;
 
     CHECK(generation < 100);
-    for (i32 fd = 3; fd < FD_MAX; fd++)
-        close(fd);
+    for (i32 fd = 3; fd < FD_MAX; fd++) close(fd);
     while ((result = open(a_file)) >= 0)
         ;
-    if (result == -ENFILE)
-        return;
+    if (result == -ENFILE) return;
     CHECK_EQ(result, -EMFILE);
     pid = fork_child();
     if (pid == 0) {
@@ -216,10 +197,7 @@ open_more(u32 generation) {
     CHECK_EQ(status_of(pid), 0);
 }
 
-static void
-too_many_open_files(void) {
-    open_more(0);
-}
+static void too_many_open_files(void) { open_more(0); }
 
 static const struct test tests[] = {
     {"readdir-lists-all", readdir_lists_all},

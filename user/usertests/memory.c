@@ -5,8 +5,7 @@
 
 /* --- heap ---------------------------------------------------------------------------------- */
 
-static void
-sbrk_sizes(void) {
+static void sbrk_sizes(void) {
     i32 start = sbrk(0);
 
     CHECK(start > 0);
@@ -17,8 +16,7 @@ sbrk_sizes(void) {
     CHECK_EQ(sbrk(0), start);
 }
 
-static void
-sbrk_errors(void) {
+static void sbrk_errors(void) {
     i32 start = sbrk(0);
 
     CHECK_EQ(sbrk(INT32_MAX), -ENOMEM);
@@ -30,18 +28,15 @@ sbrk_errors(void) {
     CHECK_EQ(sbrk(0), start);
 }
 
-static bool
-is_zero(const u8 *bytes, u32 count) {
+static bool is_zero(const u8 *bytes, u32 count) {
     for (u32 i = 0; i < count; i++) {
-        if (bytes[i] != 0)
-            return false;
+        if (bytes[i] != 0) return false;
     }
     return true;
 }
 
 /* What was there before must not show up, whether it was ours or another process's. */
-static void
-new_memory_is_zero(void) {
+static void new_memory_is_zero(void) {
     enum { PAGES = 20, BYTES = PAGES * PAGE_SIZE };
     u8 *bytes = add_pages(PAGES);
 
@@ -53,8 +48,7 @@ new_memory_is_zero(void) {
 }
 
 /* Giving back a part of a page keeps the page. */
-static void
-part_of_a_page(void) {
+static void part_of_a_page(void) {
     u8 *bytes = add_pages(1);
 
     memset(bytes, 0xAA, PAGE_SIZE);
@@ -64,15 +58,13 @@ part_of_a_page(void) {
     CHECK_EQ(bytes[PAGE_SIZE - 101], 0xAA);
 }
 
-static void
-bss_is_zero(void) {
+static void bss_is_zero(void) {
     static u8 bytes[3 * PAGE_SIZE];
 
     CHECK(is_zero(bytes, sizeof(bytes)));
 }
 
-static void
-touch_shrunk_heap(void) {
+static void touch_shrunk_heap(void) {
     volatile u8 *page = add_pages(1);
 
     *page = 1;
@@ -80,28 +72,22 @@ touch_shrunk_heap(void) {
     *page = 2;
 }
 
-static void
-touch_behind_heap(void) {
-    *(volatile u8 *)ALIGN_UP((u32)sbrk(0), PAGE_SIZE) = 1;
-}
+static void touch_behind_heap(void) { *(volatile u8 *)ALIGN_UP((u32)sbrk(0), PAGE_SIZE) = 1; }
 
-static void
-outside_the_heap(void) {
+static void outside_the_heap(void) {
     CHECK_EQ(status_of_run(touch_shrunk_heap), STATUS_MEMORY);
     CHECK_EQ(status_of_run(touch_behind_heap), STATUS_MEMORY);
 }
 
 /* A page is taken when it is touched, and given back when the heap shrinks. */
-static void
-pages_on_demand(void) {
+static void pages_on_demand(void) {
     enum { PAGES = 100, TABLES = 2 /* L1 tables that these may need */ };
     u32 before = free_pages();
     u8 *pages = add_pages(PAGES);
     u32 used;
 
     CHECK_EQ(free_pages(), before);
-    for (u32 i = 0; i < PAGES; i++)
-        pages[i * PAGE_SIZE] = 1;
+    for (u32 i = 0; i < PAGES; i++) pages[i * PAGE_SIZE] = 1;
     used = before - free_pages();
     CHECK(used >= PAGES && used <= PAGES + TABLES);
     sbrk(-(i32)(PAGES * PAGE_SIZE));
@@ -112,28 +98,19 @@ pages_on_demand(void) {
 
 /* Recurses until the stack is so many bytes deep; the sum keeps the compiler from making a loop
  * of it. */
-static u32
-grow_stack(u32 bytes) {
+static u32 grow_stack(u32 bytes) {
     volatile u8 room[1024];
 
     room[0] = (u8)bytes;
-    if ((u32)&room[0] < USER_TOP - bytes)
-        return room[0];
+    if ((u32)&room[0] < USER_TOP - bytes) return room[0];
     return grow_stack(bytes) + room[0];
 }
 
-static void
-use_nearly_all_stack(void) {
-    grow_stack(USER_STACK_MAX - 2 * PAGE_SIZE);
-}
+static void use_nearly_all_stack(void) { grow_stack(USER_STACK_MAX - 2 * PAGE_SIZE); }
 
-static void
-use_too_much_stack(void) {
-    grow_stack(USER_STACK_MAX + PAGE_SIZE);
-}
+static void use_too_much_stack(void) { grow_stack(USER_STACK_MAX + PAGE_SIZE); }
 
-static void
-stack_limit(void) {
+static void stack_limit(void) {
     CHECK_EQ(status_of_run(use_nearly_all_stack), 0);
     CHECK_EQ(status_of_run(use_too_much_stack), STATUS_MEMORY);
 }
@@ -142,23 +119,20 @@ stack_limit(void) {
 
 static u32 shared_word;
 
-static void
-child_writes(void) {
+static void child_writes(void) {
     CHECK_EQ(shared_word, 1);
     shared_word = 2;
     CHECK_EQ(shared_word, 2);
 }
 
-static void
-parent_keeps_its_value(void) {
+static void parent_keeps_its_value(void) {
     shared_word = 1;
     CHECK_EQ(status_of_run(child_writes), 0);
     CHECK_EQ(shared_word, 1);
 }
 
 /* The parent writes while the child waits: the child keeps what it was born with. */
-static void
-child_keeps_its_value(void) {
+static void child_keeps_its_value(void) {
     i32 fds[2], pid;
 
     make_pipe(fds);
@@ -179,8 +153,7 @@ child_keeps_its_value(void) {
 }
 
 /* Three generations share a page; each writes, the youngest first. */
-static void
-three_generations(void) {
+static void three_generations(void) {
     i32 pid;
 
     shared_word = 1;
@@ -199,8 +172,7 @@ three_generations(void) {
 }
 
 /* The kernel itself writes to a page that is shared: read() into it must copy it too. */
-static void
-kernel_writes(void) {
+static void kernel_writes(void) {
     i32 fds[2], pid;
 
     make_pipe(fds);
@@ -220,20 +192,15 @@ kernel_writes(void) {
 }
 
 /* Read-only before fork, read-only after it. */
-static void
-write_to_shared_text(void) {
-    *(volatile u8 *)(u32)write_to_shared_text = 0;
-}
+static void write_to_shared_text(void) { *(volatile u8 *)(u32)write_to_shared_text = 0; }
 
-static void
-text_stays_read_only(void) {
+static void text_stays_read_only(void) {
     CHECK_EQ(status_of_run(write_to_shared_text), STATUS_MEMORY);
 }
 
 /* --- meminfo ------------------------------------------------------------------------------- */
 
-static void
-meminfo_adds_up(void) {
+static void meminfo_adds_up(void) {
     struct meminfo info;
 
     CHECK_EQ(meminfo(&info), 0);
@@ -244,8 +211,7 @@ meminfo_adds_up(void) {
     CHECK(info.shared_pages < info.total_pages - info.free_pages);
 }
 
-static void
-shared_pages_are_counted(void) {
+static void shared_pages_are_counted(void) {
     enum { PAGES = 50 };
     struct meminfo before, during;
     i32 fds[2], pid;

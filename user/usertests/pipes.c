@@ -3,8 +3,7 @@
  */
 #include "user/usertests/test.h"
 
-static void
-order(void) {
+static void order(void) {
     char text[8];
     i32 fds[2];
 
@@ -18,8 +17,7 @@ order(void) {
 }
 
 /* Reading and writing at different paces moves the data across the end of the buffer. */
-static void
-wrap_around(void) {
+static void wrap_around(void) {
     enum { STEP = 1000, ROUNDS = 50 };
     static u8 out[STEP], in[STEP];
     i32 fds[2];
@@ -37,8 +35,7 @@ wrap_around(void) {
     close_pipe(fds);
 }
 
-static void
-wrong_end(void) {
+static void wrong_end(void) {
     i32 fds[2];
     char byte;
 
@@ -48,8 +45,7 @@ wrong_end(void) {
     close_pipe(fds);
 }
 
-static void
-nothing_to_do(void) {
+static void nothing_to_do(void) {
     i32 fds[2];
     char byte;
 
@@ -59,8 +55,7 @@ nothing_to_do(void) {
     close_pipe(fds);
 }
 
-static void
-end_when_writers_are_gone(void) {
+static void end_when_writers_are_gone(void) {
     i32 fds[2], copy;
     char byte;
 
@@ -76,8 +71,7 @@ end_when_writers_are_gone(void) {
     CHECK_EQ(read(fds[0], &byte, 1), 0);
 }
 
-static void
-error_when_readers_are_gone(void) {
+static void error_when_readers_are_gone(void) {
     i32 fds[2], copy;
 
     make_pipe(fds);
@@ -89,8 +83,7 @@ error_when_readers_are_gone(void) {
     CHECK_EQ(write(fds[1], "x", 1), -EPIPE);
 }
 
-static void
-reader_waits(void) {
+static void reader_waits(void) {
     i32 fds[2], pid;
 
     make_pipe(fds);
@@ -105,8 +98,7 @@ reader_waits(void) {
     close_pipe(fds);
 }
 
-static void
-reader_waits_for_the_end(void) {
+static void reader_waits_for_the_end(void) {
     i32 fds[2], pid;
 
     make_pipe(fds);
@@ -124,20 +116,17 @@ reader_waits_for_the_end(void) {
 }
 
 /* Starts a child that writes `size` bytes and is told the result that it must see. */
-static i32
-start_writer(const i32 fds[2], u32 size, i32 result) {
+static i32 start_writer(const i32 fds[2], u32 size, i32 result) {
     static u8 data[PIPE_SIZE + 1];
     i32 pid = fork_child();
 
-    if (pid != 0)
-        return pid;
+    if (pid != 0) return pid;
     CHECK_EQ(close(fds[0]), 0);
     CHECK_EQ(write(fds[1], data, size), result);
     exit(0);
 }
 
-static void
-writer_waits(void) {
+static void writer_waits(void) {
     static u8 data[PIPE_SIZE + 1];
     u32 done = 0;
     i32 fds[2], pid;
@@ -157,8 +146,7 @@ writer_waits(void) {
 
 /* A writer that waits when the reader goes away learns what has been written: all but the last
  * byte, or nothing. */
-static void
-writer_waits_in_vain(void) {
+static void writer_waits_in_vain(void) {
     i32 fds[2], first, second;
 
     make_pipe(fds);
@@ -172,8 +160,7 @@ writer_waits_in_vain(void) {
     CHECK_EQ(close(fds[1]), 0);
 }
 
-static void
-killed_writer_ends_the_pipe(void) {
+static void killed_writer_ends_the_pipe(void) {
     i32 fds[2], pid;
     char byte;
 
@@ -181,8 +168,7 @@ killed_writer_ends_the_pipe(void) {
     pid = fork_child();
     if (pid == 0) {
         CHECK_EQ(close(fds[0]), 0);
-        for (;;)
-            sleep(UINT32_MAX);
+        for (;;) sleep(UINT32_MAX);
     }
     CHECK_EQ(close(fds[1]), 0);
     until_blocked(pid);
@@ -198,8 +184,7 @@ killed_writer_ends_the_pipe(void) {
 #define SEQUENCE 32 /* a byte is 32 * writer + number modulo 32 */
 #define EACH     2000
 
-static void
-write_sequence(i32 fd, u32 writer) {
+static void write_sequence(i32 fd, u32 writer) {
     u8 chunk[50];
 
     for (u32 next = 0; next < EACH;) {
@@ -210,8 +195,7 @@ write_sequence(i32 fd, u32 writer) {
 }
 
 /* What several processes write may be mixed, but nothing is lost or comes too early. */
-static void
-many_writers(void) {
+static void many_writers(void) {
     u32 next[WRITERS] = {0};
     i32 pids[WRITERS];
     u8 buffer[333];
@@ -241,57 +225,49 @@ many_writers(void) {
 #define LOAD (256 * 1024)
 
 /* The next of a fixed sequence of bytes that looks random. */
-static u8
-next_byte(u32 *state) {
+static u8 next_byte(u32 *state) {
     *state = *state * 1103515245 + 12345;
     return (u8)(*state >> 16);
 }
 
 /* Writes LOAD bytes of the sequence in pieces of odd sizes. */
-static void
-produce(i32 fd) {
+static void produce(i32 fd) {
     u8 piece[701];
     u32 state = 1, size;
 
     for (u32 left = LOAD; left > 0; left -= size) {
         size = left < sizeof(piece) ? left : sizeof(piece);
-        for (u32 i = 0; i < size; i++)
-            piece[i] = next_byte(&state);
+        for (u32 i = 0; i < size; i++) piece[i] = next_byte(&state);
         CHECK_EQ(write(fd, piece, size), size);
     }
 }
 
 /* Passes everything on, inverted. */
-static void
-invert(i32 from, i32 to) {
+static void invert(i32 from, i32 to) {
     u8 piece[1999];
     i32 n;
 
     while ((n = read(from, piece, sizeof(piece))) > 0) {
-        for (i32 i = 0; i < n; i++)
-            piece[i] = (u8)~piece[i];
+        for (i32 i = 0; i < n; i++) piece[i] = (u8)~piece[i];
         CHECK_EQ(write(to, piece, n), n);
     }
     CHECK_EQ(n, 0);
 }
 
-static void
-consume(i32 fd) {
+static void consume(i32 fd) {
     u8 piece[1024];
     u32 state = 1, done = 0;
     i32 n;
 
     while ((n = read(fd, piece, sizeof(piece))) > 0) {
-        for (i32 i = 0; i < n; i++)
-            CHECK_EQ((u8)~piece[i], next_byte(&state));
+        for (i32 i = 0; i < n; i++) CHECK_EQ((u8)~piece[i], next_byte(&state));
         done += (u32)n;
     }
     CHECK_EQ(n, 0);
     CHECK_EQ(done, LOAD);
 }
 
-static void
-three_processes_under_load(void) {
+static void three_processes_under_load(void) {
     i32 first[2], second[2];
     i32 producer, inverter;
 

@@ -12,10 +12,7 @@
 static const u8 constant[512] = {1};
 
 /* The last byte of the heap's only page; behind it nothing is mapped. */
-static u32
-end_of_heap(void) {
-    return (u32)add_pages(1) + PAGE_SIZE - 1;
-}
+static u32 end_of_heap(void) { return (u32)add_pages(1) + PAGE_SIZE - 1; }
 
 /* Addresses at which not even one byte is the program's. */
 static const u32 foreign[] = {
@@ -29,8 +26,7 @@ static const u32 foreign[] = {
  * not mapped, or around 4 GiB. */
 static u32 cut_off[3];
 
-static void
-find_cut_off(void) {
+static void find_cut_off(void) {
     cut_off[0] = USER_TOP - 1;
     cut_off[1] = end_of_heap();
     cut_off[2] = 0xFFFFFFFF;
@@ -46,8 +42,7 @@ struct call {
     bool writes; /* does the kernel write there? */
 };
 
-static void
-check_address(const struct call *call, u32 address) {
+static void check_address(const struct call *call, u32 address) {
     u32 a[3] = {call->arguments[0], call->arguments[1], call->arguments[2]};
     i32 result;
 
@@ -57,14 +52,10 @@ check_address(const struct call *call, u32 address) {
         check_failed(__FILE__, __LINE__, "%s at %08x gives %d", call->name, address, result);
 }
 
-static void
-check_call(const struct call *call) {
-    if (call->null_is_bad)
-        check_address(call, 0);
-    for (u32 i = 0; i < ARRAY_SIZE(foreign); i++)
-        check_address(call, foreign[i]);
-    for (u32 i = 0; i < ARRAY_SIZE(cut_off); i++)
-        check_address(call, cut_off[i]);
+static void check_call(const struct call *call) {
+    if (call->null_is_bad) check_address(call, 0);
+    for (u32 i = 0; i < ARRAY_SIZE(foreign); i++) check_address(call, foreign[i]);
+    for (u32 i = 0; i < ARRAY_SIZE(cut_off); i++) check_address(call, cut_off[i]);
     if (call->writes) {
         check_address(call, (u32)constant);
         check_address(call, (u32)check_call);
@@ -73,8 +64,7 @@ check_call(const struct call *call) {
 
 /* --- structures ---------------------------------------------------------------------------- */
 
-static void
-structures(void) {
+static void structures(void) {
     static const struct call calls[] = {
         {"readdir", SYS_readdir, 1, {0, 0, 0}, true, true},
         {"procinfo", SYS_procinfo, 1, {1, 0, 0}, true, true},
@@ -86,13 +76,11 @@ structures(void) {
     };
 
     find_cut_off();
-    for (u32 i = 0; i < ARRAY_SIZE(calls); i++)
-        check_call(&calls[i]);
+    for (u32 i = 0; i < ARRAY_SIZE(calls); i++) check_call(&calls[i]);
 }
 
 /* The descriptors of a pipe that could not be told must be free again. */
-static void
-pipe_descriptors(void) {
+static void pipe_descriptors(void) {
     static const struct call call = {"pipe", SYS_pipe, 0, {0, 0, 0}, true, true};
 
     find_cut_off();
@@ -101,13 +89,11 @@ pipe_descriptors(void) {
 }
 
 /* The child has ended, but until its status can be told it must stay. */
-static void
-wait_status(void) {
+static void wait_status(void) {
     struct call call = {"wait", SYS_wait, 1, {0, 0, 0}, false, true};
     i32 pid = fork_child();
 
-    if (pid == 0)
-        exit(42);
+    if (pid == 0) exit(42);
     call.arguments[0] = (u32)pid;
     find_cut_off();
     check_call(&call);
@@ -117,8 +103,7 @@ wait_status(void) {
 /* --- buffers ------------------------------------------------------------------------------- */
 
 /* What could not be delivered must still be there. */
-static void
-read_from_file(void) {
+static void read_from_file(void) {
     struct call call = {"read", SYS_read, 1, {0, 0, 100}, true, true};
     char first[100], again[100];
     i32 fd = open("README");
@@ -133,8 +118,7 @@ read_from_file(void) {
     CHECK(memcmp(first, again, sizeof(first)) == 0);
 }
 
-static void
-read_from_pipe(void) {
+static void read_from_pipe(void) {
     struct call call = {"read", SYS_read, 1, {0, 0, 2}, true, true};
     char text[4];
     i32 fds[2];
@@ -149,8 +133,7 @@ read_from_pipe(void) {
     close_pipe(fds);
 }
 
-static void
-write_to_pipe(void) {
+static void write_to_pipe(void) {
     struct call call = {"write", SYS_write, 1, {0, 0, 2}, true, false};
     char text[4];
     i32 fds[2];
@@ -165,8 +148,7 @@ write_to_pipe(void) {
     close_pipe(fds);
 }
 
-static void
-write_to_console(void) {
+static void write_to_console(void) {
     static const struct call call = {"write", SYS_write, 1, {STDERR, 0, 2}, true, false};
 
     find_cut_off();
@@ -174,8 +156,7 @@ write_to_console(void) {
 }
 
 /* Sizes with which the end of the buffer is far away, or wraps around. */
-static void
-huge_sizes(void) {
+static void huge_sizes(void) {
     static const u32 sizes[] = {0x40000000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF};
     i32 fds[2];
 
@@ -191,8 +172,7 @@ huge_sizes(void) {
 /* --- strings ------------------------------------------------------------------------------- */
 
 /* No zero before the page ends, and nothing behind it. */
-static char *
-endless_string(void) {
+static char *endless_string(void) {
     char *string = (char *)end_of_heap() - 3;
 
     memset(string, 'x', 4);
@@ -200,15 +180,13 @@ endless_string(void) {
 }
 
 /* The structures that are cut off become strings that are. */
-static void
-find_cut_off_strings(void) {
+static void find_cut_off_strings(void) {
     find_cut_off();
     *(u8 *)cut_off[0] = 'x';
     *(u8 *)cut_off[1] = 'x';
 }
 
-static void
-open_path(void) {
+static void open_path(void) {
     static const struct call call = {"open", SYS_open, 0, {0, 0, 0}, true, false};
 
     find_cut_off_strings();
@@ -216,8 +194,7 @@ open_path(void) {
     CHECK_EQ(open(endless_string()), -EFAULT);
 }
 
-static void
-exec_bad_path(void) {
+static void exec_bad_path(void) {
     static char *const argv[] = {"echo", NULL};
     struct call call = {"exec", SYS_exec, 0, {0, (u32)argv, 0}, true, false};
 
@@ -226,8 +203,7 @@ exec_bad_path(void) {
     CHECK_EQ(exec(endless_string(), argv), -EFAULT);
 }
 
-static void
-exec_bad_argv(void) {
+static void exec_bad_argv(void) {
     struct call call = {"exec", SYS_exec, 1, {(u32) "echo", 0, 0}, true, false};
     char **argv;
 
@@ -238,8 +214,7 @@ exec_bad_argv(void) {
     CHECK_EQ(exec("echo", argv), -EFAULT);
 }
 
-static void
-exec_bad_argument(void) {
+static void exec_bad_argument(void) {
     char *argv[] = {"echo", NULL, NULL};
 
     for (u32 i = 0; i < ARRAY_SIZE(foreign); i++) {
@@ -250,8 +225,7 @@ exec_bad_argument(void) {
     CHECK_EQ(exec("echo", argv), -EFAULT);
 }
 
-static void
-exec_pointers(void) {
+static void exec_pointers(void) {
     must_return(exec_bad_path);
     must_return(exec_bad_argv);
     must_return(exec_bad_argument);

@@ -6,30 +6,21 @@
 #define INIT_PID    1
 #define NO_SUCH_PID 0x7FFFFFFF
 
-static void
-return_at_once(void) {}
+static void return_at_once(void) {}
 
-static void
-spin(void) {
-    for (;;)
-        asm volatile("");
+static void spin(void) {
+    for (;;) asm volatile("");
 }
 
-static void
-yield_forever(void) {
-    for (;;)
-        yield();
+static void yield_forever(void) {
+    for (;;) yield();
 }
 
-static void
-sleep_long(void) {
-    sleep(UINT32_MAX);
-}
+static void sleep_long(void) { sleep(UINT32_MAX); }
 
 /* --- fork, exit and wait ------------------------------------------------------------------- */
 
-static void
-fork_values(void) {
+static void fork_values(void) {
     struct procinfo info;
     i32 parent = getpid();
     i32 pid = fork_child();
@@ -47,8 +38,7 @@ fork_values(void) {
 }
 
 /* Each child has one of its own, each with a status one higher than its child's. */
-static void
-fork_generations(void) {
+static void fork_generations(void) {
     enum { GENERATIONS = 8 };
     i32 pid = 0;
     i32 generation = 0;
@@ -57,16 +47,13 @@ fork_generations(void) {
         pid = fork_child();
         generation++;
     }
-    if (pid == 0)
-        exit(1);
+    if (pid == 0) exit(1);
     CHECK_EQ(status_of(pid), GENERATIONS - generation + 1);
-    if (generation > 1)
-        exit(GENERATIONS - generation + 2);
+    if (generation > 1) exit(GENERATIONS - generation + 2);
 }
 
 /* Every process forks once at each level that is left, and writes a byte. */
-static void
-fork_tree(void) {
+static void fork_tree(void) {
     enum { LEVELS = 5, PROCESSES = 1 << LEVELS };
     i32 root = getpid();
     u32 children = 0;
@@ -75,51 +62,43 @@ fork_tree(void) {
     char byte;
 
     make_pipe(fds);
-    for (u32 level = 0; level < LEVELS; level++)
-        children = fork_child() == 0 ? 0 : children + 1;
+    for (u32 level = 0; level < LEVELS; level++) children = fork_child() == 0 ? 0 : children + 1;
     tell(fds[1]);
     CHECK_EQ(close(fds[1]), 0);
     if (getpid() == root) {
-        while (read(fds[0], &byte, 1) == 1)
-            count++;
+        while (read(fds[0], &byte, 1) == 1) count++;
         CHECK_EQ(count, PROCESSES);
     }
     all_end_well(children);
 }
 
-static void
-exit_status(void) {
+static void exit_status(void) {
     static const i32 statuses[] = {0, 1, 2, 42, 127};
 
     for (u32 i = 0; i < ARRAY_SIZE(statuses); i++) {
         i32 pid = fork_child();
 
-        if (pid == 0)
-            exit(statuses[i]);
+        if (pid == 0) exit(statuses[i]);
         CHECK_EQ(status_of(pid), statuses[i]);
     }
 }
 
 /* Of a status, eight bits are kept. */
-static void
-exit_status_is_a_byte(void) {
+static void exit_status_is_a_byte(void) {
     i32 pid = fork_child();
 
-    if (pid == 0)
-        exit(0x1234500 + 42);
+    if (pid == 0) exit(0x1234500 + 42);
     CHECK_EQ(status_of(pid), 42);
 }
 
-static void
-wait_any(void) {
+static void wait_any(void) {
     enum { CHILDREN = 5, FIRST_STATUS = 10 };
     i32 pids[CHILDREN];
     i32 status;
 
     for (i32 i = 0; i < CHILDREN; i++) {
         pids[i] = fork_child();
-        if (pids[i] == 0)
-            exit(FIRST_STATUS + i);
+        if (pids[i] == 0) exit(FIRST_STATUS + i);
     }
     for (i32 i = 0; i < CHILDREN; i++) {
         i32 pid = wait(-1, &status, 0);
@@ -131,8 +110,7 @@ wait_any(void) {
     CHECK_EQ(wait(-1, &status, 0), -ECHILD);
 }
 
-static void
-wait_particular(void) {
+static void wait_particular(void) {
     i32 sleeper = start(sleep_long);
     i32 first = start(return_at_once);
     i32 second = start(return_at_once);
@@ -144,8 +122,7 @@ wait_particular(void) {
     end_child(sleeper);
 }
 
-static void
-wait_without_blocking(void) {
+static void wait_without_blocking(void) {
     i32 pid = start(sleep_long);
     i32 status;
 
@@ -158,16 +135,14 @@ wait_without_blocking(void) {
     CHECK_EQ(wait(-1, &status, WAIT_NOHANG << 1), -EINVAL);
 }
 
-static void
-wait_without_status(void) {
+static void wait_without_status(void) {
     i32 pid = start(return_at_once);
 
     CHECK_EQ(wait(pid, NULL, 0), pid);
     CHECK_EQ(wait(pid, NULL, 0), -ECHILD);
 }
 
-static void
-wait_for_others(void) {
+static void wait_for_others(void) {
     i32 status;
     i32 pid = start(sleep_long);
 
@@ -179,8 +154,7 @@ wait_for_others(void) {
 }
 
 /* The grandchild lives on when its parent ends, and is nobody's child. */
-static void
-orphans(void) {
+static void orphans(void) {
     i32 go[2], done[2];
     i32 pid, status;
 
@@ -190,8 +164,7 @@ orphans(void) {
     if (pid == 0) {
         struct procinfo info;
 
-        if (fork_child() != 0)
-            exit(0);
+        if (fork_child() != 0) exit(0);
         await(go[0]);
         CHECK_EQ(procinfo(getpid(), &info), 0);
         CHECK_EQ(info.parent, 0);
@@ -206,30 +179,26 @@ orphans(void) {
 
 /* --- kill ---------------------------------------------------------------------------------- */
 
-static void
-kill_running(void) {
+static void kill_running(void) {
     end_child(start(spin));
     end_child(start(yield_forever));
 }
 
-static void
-kill_sleeping(void) {
+static void kill_sleeping(void) {
     i32 pid = start(sleep_long);
 
     until_blocked(pid);
     end_child(pid);
 }
 
-static void
-block_in_read(void) {
+static void block_in_read(void) {
     i32 fds[2];
 
     make_pipe(fds);
     await(fds[0]);
 }
 
-static void
-block_in_write(void) {
+static void block_in_write(void) {
     static char buffer[PIPE_SIZE + 1];
     i32 fds[2];
 
@@ -238,8 +207,7 @@ block_in_write(void) {
 }
 
 /* Its own child goes on, as an orphan, until the pipe's end tells it. */
-static void
-block_in_wait(void) {
+static void block_in_wait(void) {
     i32 fds[2];
     i32 pid, status;
     char byte;
@@ -247,13 +215,11 @@ block_in_wait(void) {
     make_pipe(fds);
     pid = fork_child();
     close(fds[pid == 0 ? 1 : 0]);
-    if (pid == 0)
-        exit(read(fds[0], &byte, 1));
+    if (pid == 0) exit(read(fds[0], &byte, 1));
     wait(pid, &status, 0);
 }
 
-static void
-kill_blocked(void) {
+static void kill_blocked(void) {
     static void (*const ways[])(void) = {block_in_read, block_in_write, block_in_wait};
 
     for (u32 i = 0; i < ARRAY_SIZE(ways); i++) {
@@ -264,8 +230,7 @@ kill_blocked(void) {
     }
 }
 
-static void
-kill_self(void) {
+static void kill_self(void) {
     i32 pid = fork_child();
 
     if (pid == 0) {
@@ -275,8 +240,7 @@ kill_self(void) {
     CHECK_EQ(status_of(pid), STATUS_KILLED);
 }
 
-static void
-kill_errors(void) {
+static void kill_errors(void) {
     CHECK_EQ(kill(NO_SUCH_PID), -ESRCH);
     CHECK_EQ(kill(0), -ESRCH);
     CHECK_EQ(kill(-1), -ESRCH);
@@ -285,8 +249,7 @@ kill_errors(void) {
 
 /* --- the rest ------------------------------------------------------------------------------ */
 
-static void
-procinfo_lists_all(void) {
+static void procinfo_lists_all(void) {
     struct procinfo info;
     bool me = false;
     i32 last = 0;
@@ -308,8 +271,7 @@ procinfo_lists_all(void) {
     CHECK_EQ(procinfo(NO_SUCH_PID, &info), -ESRCH);
 }
 
-static void
-zombie(void) {
+static void zombie(void) {
     struct procinfo info;
     i32 pid = start(return_at_once);
     u64 start_ns = uptime_ns();
@@ -326,23 +288,17 @@ zombie(void) {
     CHECK_EQ(kill(pid), -ESRCH);
 }
 
-static void
-yield_returns(void) {
-    CHECK_EQ(yield(), 0);
-}
+static void yield_returns(void) { CHECK_EQ(yield(), 0); }
 
-static void
-unknown_calls(void) {
+static void unknown_calls(void) {
     static const u32 numbers[] = {SYS_COUNT, SYS_COUNT + 1, 0x100,      0x10000,
                                   INT32_MAX, 0x80000000,    0xFFFFFFFF, -SYS_COUNT};
 
-    for (u32 i = 0; i < ARRAY_SIZE(numbers); i++)
-        CHECK_EQ(syscall3(numbers[i], 0, 0, 0), -ENOSYS);
+    for (u32 i = 0; i < ARRAY_SIZE(numbers); i++) CHECK_EQ(syscall3(numbers[i], 0, 0, 0), -ENOSYS);
 }
 
 /* With arguments that do something, these two would end everything. */
-static void
-power_and_crash_errors(void) {
+static void power_and_crash_errors(void) {
     CHECK_EQ(power(POWER_REBOOT + 1, 0), -EINVAL);
     CHECK_EQ(power(UINT32_MAX, 0), -EINVAL);
     CHECK_EQ(crash(CRASH_DF + 1), -EINVAL);

@@ -24,8 +24,7 @@ struct attempt {
 extern const struct attempt attempts[];
 extern const u32 attempt_count;
 
-static void
-attempts_end_the_program(void) {
+static void attempts_end_the_program(void) {
     for (u32 i = 0; i < attempt_count; i++) {
         const struct attempt *attempt = &attempts[i];
         i32 status = status_of_run(attempt->run);
@@ -37,8 +36,7 @@ attempts_end_the_program(void) {
 }
 
 /* Loading these flags faults in no ring; outside ring 0 they just stay as they are. */
-static void
-privileged_flags(void) {
+static void privileged_flags(void) {
     CHECK_EQ(flags_after(EFLAGS_IOPL, 0) & EFLAGS_IOPL, 0);
     CHECK_EQ(flags_after(0, EFLAGS_IF) & EFLAGS_IF, EFLAGS_IF);
     CHECK_EQ(flags_after(EFLAGS_IOPL, EFLAGS_IF) & (EFLAGS_IOPL | EFLAGS_IF), EFLAGS_IF);
@@ -46,8 +44,7 @@ privileged_flags(void) {
 }
 
 /* Whatever flags a program has set when it calls, the kernel works and gives them back. */
-static void
-flags_in_a_system_call(void) {
+static void flags_in_a_system_call(void) {
     static const u32 flags[] = {EFLAGS_CF, EFLAGS_DF, EFLAGS_NT, EFLAGS_AC,
                                 EFLAGS_CF | EFLAGS_DF | EFLAGS_NT | EFLAGS_AC};
     struct {
@@ -68,15 +65,13 @@ flags_in_a_system_call(void) {
     }
 }
 
-static void
-null_segments_in_a_system_call(void) {
+static void null_segments_in_a_system_call(void) {
     CHECK_EQ(call_with_null_segments(SYS_getpid), getpid());
     CHECK_EQ(call_with_null_segments(SYS_yield), 0);
 }
 
 /* The kernel has a stack of its own. */
-static void
-bad_stack_in_a_system_call(void) {
+static void bad_stack_in_a_system_call(void) {
     static const u32 stacks[] = {0, 4, 0x20000000, USER_TOP, 0xC0100000, 0xFFFFFFFF};
 
     for (u32 i = 0; i < ARRAY_SIZE(stacks); i++) {

@@ -9,21 +9,16 @@
 #define OP_JMP_DIRECT  0xE9
 #define DIRECT_SIZE    5
 
-static struct pv_q_info
-ask_info(void) {
+static struct pv_q_info ask_info(void) {
     struct pv_q_info info;
 
     CHECK_EQ(pv_query(PV_Q_INFO, 0, &info), 0);
     return info;
 }
 
-static bool
-is(const char *a, const char *b) {
-    return strcmp(a, b) == 0;
-}
+static bool is(const char *a, const char *b) { return strcmp(a, b) == 0; }
 
-static void
-info_is_sane(void) {
+static void info_is_sane(void) {
     struct pv_q_info info = ask_info();
 
     CHECK(info.backend[0] != '\0');
@@ -33,8 +28,7 @@ info_is_sane(void) {
     CHECK(info.va_top >= 0xF0000000);
 }
 
-static void
-ops_are_complete(void) {
+static void ops_are_complete(void) {
     struct pv_q_info info = ask_info();
     struct pv_q_op op;
     u32 sites = 0, index;
@@ -50,10 +44,8 @@ ops_are_complete(void) {
 }
 
 /* What follows the backend's bytes is one instruction that does nothing. */
-static bool
-is_nop(const u8 *bytes, u32 length) {
-    if (length > 2 && bytes[0] == 0x66)
-        bytes++;
+static bool is_nop(const u8 *bytes, u32 length) {
+    if (length > 2 && bytes[0] == 0x66) bytes++;
     switch (length) {
     case 0: return true;
     case 1: return bytes[0] == 0x90;
@@ -63,19 +55,16 @@ is_nop(const u8 *bytes, u32 length) {
 }
 
 /* `call [slot]`, or `jmp [slot]` through CS. */
-static bool
-is_indirect(const u8 *bytes) {
+static bool is_indirect(const u8 *bytes) {
     return (bytes[0] == 0xFF && bytes[1] == 0x15) ||
            (bytes[0] == 0x2E && bytes[1] == 0xFF && bytes[2] == 0x25);
 }
 
-static bool
-is_direct(const struct pv_q_site *site, u8 opcode) {
+static bool is_direct(const struct pv_q_site *site, u8 opcode) {
     return site->now[0] == opcode && site->used == DIRECT_SIZE;
 }
 
-static va_t
-target(const struct pv_q_site *site) {
+static va_t target(const struct pv_q_site *site) {
     u32 distance;
 
     memcpy(&distance, site->now + 1, sizeof(distance));
@@ -83,8 +72,7 @@ target(const struct pv_q_site *site) {
 }
 
 /* Do the bytes agree with what the patcher says it did there? */
-static bool
-how_is_true(const struct pv_q_site *site, va_t body) {
+static bool how_is_true(const struct pv_q_site *site, va_t body) {
     switch (site->how) {
     case PV_SITE_INDIRECT: return memcmp(site->now, site->before, site->length) == 0;
     case PV_SITE_INLINE: return true; /* any instruction of the backend's */
@@ -97,19 +85,14 @@ how_is_true(const struct pv_q_site *site, va_t body) {
 }
 
 /* Each mode of the patcher has its own kinds of sites. */
-static bool
-how_fits_mode(u32 how, const char *mode) {
-    if (is(mode, "off"))
-        return how == PV_SITE_INDIRECT;
-    if (is(mode, "count"))
-        return how == PV_SITE_COUNT;
-    if (is(mode, "poison"))
-        return how == PV_SITE_POISON;
+static bool how_fits_mode(u32 how, const char *mode) {
+    if (is(mode, "off")) return how == PV_SITE_INDIRECT;
+    if (is(mode, "count")) return how == PV_SITE_COUNT;
+    if (is(mode, "poison")) return how == PV_SITE_POISON;
     return how == PV_SITE_INLINE || how == PV_SITE_CALL || how == PV_SITE_JUMP;
 }
 
-static void
-sites_hold_what_they_say(void) {
+static void sites_hold_what_they_say(void) {
     struct pv_q_info info = ask_info();
     struct pv_q_site site;
     struct pv_q_op op;
@@ -127,27 +110,22 @@ sites_hold_what_they_say(void) {
     CHECK_EQ(index, info.sites);
 }
 
-static void
-stats_have_names(void) {
+static void stats_have_names(void) {
     struct pv_q_info info = ask_info();
     struct pv_q_stat stat;
     u32 index;
 
-    for (index = 0; pv_query(PV_Q_STAT, index, &stat) == 0; index++)
-        CHECK(stat.name[0] != '\0');
-    if (is(info.patch, "count"))
-        CHECK(index > 0);
+    for (index = 0; pv_query(PV_Q_STAT, index, &stat) == 0; index++) CHECK(stat.name[0] != '\0');
+    if (is(info.patch, "count")) CHECK(index > 0);
 }
 
 /* Calls are counted as they happen: this one ends with an iret. */
-static void
-calls_are_counted(void) {
+static void calls_are_counted(void) {
     struct pv_q_info info = ask_info();
     struct pv_q_op before, after;
     u32 index = 0;
 
-    do
-        CHECK_EQ(pv_query(PV_Q_OP, index++, &before), 0);
+    do CHECK_EQ(pv_query(PV_Q_OP, index++, &before), 0);
     while (!is(before.name, "iret"));
     CHECK_EQ(pv_query(PV_Q_OP, index - 1, &after), 0);
     if (is(info.patch, "count"))
@@ -156,8 +134,7 @@ calls_are_counted(void) {
         CHECK_EQ(after.count, 0);
 }
 
-static void
-unknown_questions(void) {
+static void unknown_questions(void) {
     struct pv_q_info info = ask_info();
     struct pv_q_site site;
     struct pv_q_op op;

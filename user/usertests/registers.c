@@ -6,8 +6,7 @@
 #include "user/usertests/test.h"
 #include "user/usertests/registers.h"
 
-static void
-calls_keep_registers(void) {
+static void calls_keep_registers(void) {
     static const struct {
         u32 number, a, b, c;
     } calls[] = {
@@ -22,18 +21,15 @@ calls_keep_registers(void) {
 }
 
 /* In the child as well, which comes out of the same call. */
-static void
-fork_keeps_registers(void) {
+static void fork_keeps_registers(void) {
     i32 parent = getpid();
 
     CHECK_EQ(call_keeps_registers(SYS_fork, 1, 2, 3), 0);
-    if (getpid() != parent)
-        exit(0);
+    if (getpid() != parent) exit(0);
     all_end_well(1);
 }
 
-static u32
-own_ticks(void) {
+static u32 own_ticks(void) {
     struct procinfo info;
 
     CHECK_EQ(procinfo(getpid(), &info), 0);
@@ -41,8 +37,7 @@ own_ticks(void) {
 }
 
 /* Computes until several timer ticks have hit this process. */
-static void
-stay_under_ticks(u32 seed) {
+static void stay_under_ticks(u32 seed) {
     enum { TICKS = 3, ROUNDS = 20000 };
     u32 first = own_ticks();
     u64 start_ns = uptime_ns();
@@ -54,19 +49,16 @@ stay_under_ticks(u32 seed) {
 }
 
 /* Two processes, so that each tick also switches between them. */
-static void
-interrupts_keep_registers(void) {
+static void interrupts_keep_registers(void) {
     i32 pid = fork_child();
 
     stay_under_ticks(pid == 0 ? 0x11110000 : 0xEEEE0000);
-    if (pid == 0)
-        exit(0);
+    if (pid == 0) exit(0);
     CHECK_EQ(status_of(pid), 0);
 }
 
 /* FS and GS are nobody's but the program's. */
-static void
-segments_are_kept(void) {
+static void segments_are_kept(void) {
     u32 selector = get_ss();
     i32 pid;
 
@@ -82,8 +74,7 @@ segments_are_kept(void) {
     }
     stay_under_ticks(0);
     CHECK_EQ(get_fs_gs(), selector << 16 | selector);
-    if (pid == 0)
-        exit(0);
+    if (pid == 0) exit(0);
     CHECK_EQ(status_of(pid), 0);
 }
 

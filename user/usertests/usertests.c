@@ -23,12 +23,10 @@ char running_test[64];
 
 static u32 passed, failed;
 
-static void
-nothing(void) {}
+static void nothing(void) {}
 
 /* What a failed test has left running; processes are numbered in the order of their birth. */
-static void
-kill_younger_than(i32 pid) {
+static void kill_younger_than(i32 pid) {
     struct procinfo info;
 
     for (i32 next = pid + 1; procinfo(next, &info) == 0; next = (i32)info.pid + 1)
@@ -36,8 +34,7 @@ kill_younger_than(i32 pid) {
 }
 
 /* Orphans may take a moment to end. Returns what the number of free pages becomes. */
-static u32
-settled_free_pages(u32 wanted) {
+static u32 settled_free_pages(u32 wanted) {
     u32 free = free_pages();
 
     for (u32 i = 0; i < 50 && free != wanted; i++) {
@@ -49,8 +46,7 @@ settled_free_pages(u32 wanted) {
 
 /* In the test: waits until the others have closed the gate, and with that done all that takes or
  * gives back memory. What changes from now on is the test's doing. */
-static void
-pass_gate(const i32 gate[2]) {
+static void pass_gate(const i32 gate[2]) {
     char byte;
 
     CHECK_EQ(close(gate[1]), 0);
@@ -59,8 +55,7 @@ pass_gate(const i32 gate[2]) {
 }
 
 /* Ends a test that has not ended by itself after a time that is enough for any emulator. */
-NORETURN static void
-watch(i32 test, const i32 gate[2]) {
+NORETURN static void watch(i32 test, const i32 gate[2]) {
     enum { LIMIT_MS = 60000 };
 
     close_pipe(gate);
@@ -70,8 +65,7 @@ watch(i32 test, const i32 gate[2]) {
 }
 
 /* Runs a test in a process of its own; its exit status. */
-static i32
-run_guarded(void (*run)(void)) {
+static i32 run_guarded(void (*run)(void)) {
     i32 test, watchdog, status, ignored;
     i32 gate[2];
 
@@ -83,19 +77,16 @@ run_guarded(void (*run)(void)) {
         exit(0);
     }
     watchdog = fork_child();
-    if (watchdog == 0)
-        watch(test, gate);
+    if (watchdog == 0) watch(test, gate);
     close_pipe(gate);
     CHECK_EQ(wait(test, &status, 0), test);
     kill(watchdog);
     CHECK_EQ(wait(watchdog, &ignored, 0), watchdog);
-    if (status != 0)
-        kill_younger_than(watchdog);
+    if (status != 0) kill_younger_than(watchdog);
     return status;
 }
 
-static void
-run_test(const struct suite *suite, const struct test *test) {
+static void run_test(const struct suite *suite, const struct test *test) {
     u32 free_before = free_pages();
     u32 free_after;
     i32 status;
@@ -116,19 +107,17 @@ run_test(const struct suite *suite, const struct test *test) {
 }
 
 /* Is `name` NULL, the suite, or "suite/test"? */
-static bool
-is_chosen(const struct suite *suite, const struct test *test, const char *name) {
+static bool is_chosen(const struct suite *suite, const struct test *test, const char *name) {
     size_t length = strlen(suite->name);
 
-    if (name == NULL || strcmp(name, suite->name) == 0)
-        return true;
+    if (name == NULL || strcmp(name, suite->name) == 0) return true;
     return strncmp(name, suite->name, length) == 0 && name[length] == '/' &&
            strcmp(name + length + 1, test->name) == 0;
 }
 
 /* Calls `visit` for each test that is chosen; returns how many there are. */
-static u32
-for_each_test(const char *name, void (*visit)(const struct suite *, const struct test *)) {
+static u32 for_each_test(const char *name,
+                         void (*visit)(const struct suite *, const struct test *)) {
     u32 count = 0;
 
     for (u32 s = 0; s < ARRAY_SIZE(suites); s++) {
@@ -142,22 +131,18 @@ for_each_test(const char *name, void (*visit)(const struct suite *, const struct
     return count;
 }
 
-static void
-list_test(const struct suite *suite, const struct test *test) {
+static void list_test(const struct suite *suite, const struct test *test) {
     printf("%s/%s\n", suite->name, test->name);
 }
 
-int
-main(int argc, char **argv) {
+int main(int argc, char **argv) {
     if (argc == 2 && strcmp(argv[1], "-l") == 0) {
         for_each_test(NULL, list_test);
         return 0;
     }
-    if (argc > 1 && argv[1][0] == '-')
-        usage("usertests [-l | SUBJECT[/TEST]...]");
+    if (argc > 1 && argv[1][0] == '-') usage("usertests [-l | SUBJECT[/TEST]...]");
     CHECK_EQ(status_of_run(nothing), 0); /* touch what will be touched, before counting pages */
-    if (argc == 1)
-        for_each_test(NULL, run_test);
+    if (argc == 1) for_each_test(NULL, run_test);
     for (int i = 1; i < argc; i++) {
         if (for_each_test(argv[i], run_test) == 0) {
             warn("no test is called %s", argv[i]);

@@ -23,13 +23,9 @@ struct trap_frame {
 
 extern u8 fake_memory[FAKE_PAGES][PAGE_SIZE];
 
-static inline void *
-page_of(u32 pfn) {
-    return fake_memory[pfn];
-}
+static inline void *page_of(u32 pfn) { return fake_memory[pfn]; }
 
-static inline u32
-pfn_of(const void *page) {
+static inline u32 pfn_of(const void *page) {
     return (u32)(((const u8 *)page - fake_memory[0]) / PAGE_SIZE);
 }
 
