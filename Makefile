@@ -27,7 +27,7 @@ B := build
 
 # One set of C flags for everything that runs on the machine. No libgcc, no libc, no FPU.
 CFLAGS := -m32 -march=i686 -std=gnu11 -O2 -g -I. -MMD -MP \
-          -ffreestanding -nostdinc -isystem $(shell $(CC) -print-file-name=include) \
+          -ffreestanding -nostdinc -isystem $(shell $(CC) -print-file-name=include 2>/dev/null) \
           -fno-pie -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables \
           -fno-omit-frame-pointer -fno-strict-aliasing -mgeneral-regs-only \
           -Wall -Wextra -Wno-unused-parameter -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla \
@@ -41,7 +41,7 @@ KERNEL_OBJ := $(KERNEL_SRC:%=$(B)/%.o)
 LIB_OBJ    := $(LIB_SRC:%=$(B)/%.o)
 
 .PHONY: all clean help
-all: $(B)/kernel.elf $(B)/initrd.tar ## build kernel, programs and initrd
+all: $(B)/kernel.elf $(B)/hv-stub.elf $(B)/initrd.tar ## build kernel, hypervisor and programs
 	@echo "built: $^"
 
 $(B)/%.c.o: %.c

@@ -116,7 +116,12 @@ static void print_statistics(const struct guest *guest) {
         hv_print(" %s %u%s", hv_reason_names[i], guest->exits[i], i + 1 < REASONS ? "," : "\n");
 }
 
-void guest_ended(u32 status_byte) { host_leave(status_byte); }
+/* The guest's `exit: N` stays the last line. */
+void guest_ended(u32 status_byte) {
+    if (hv_options.stats) print_statistics(&the_guest);
+    if (hv_options.stats || hv_options.trace) hv_print("exit: %u\n", status_byte - EXIT_BASE);
+    host_leave(status_byte);
+}
 
 void guest_stop(enum stop why, const char *format, ...) {
     va_list args;

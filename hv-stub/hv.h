@@ -227,6 +227,7 @@ bool guest_write_control(struct vcpu *vcpu, u32 number, u32 value);
 /* --- vmi.c, rom.asm --------------------------------------------------------------------------- */
 
 void vmi_install_rom(const struct guest *guest);
+void vmi_remove_call(u32 number);
 void vmi_call(struct vcpu *vcpu);
 void vmi_read_queue(struct vcpu *vcpu);
 void vmi_interrupted(struct vcpu *vcpu);
@@ -275,5 +276,10 @@ void console_guest_text(const char *text, u32 length);
 /* --- main.c, trap.c -------------------------------------------------------------------------------- */
 
 extern struct guest the_guest;
+extern struct hv_options {
+    bool rom;   /* hv.rom: is there one? */
+    bool stats; /* hv.stats: print the exits when the guest has ended */
+    bool trace; /* hv.trace: a line an exit */
+} hv_options;
 
 #endif

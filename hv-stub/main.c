@@ -22,6 +22,36 @@
 
 extern const u8 hv_end[];
 
+struct hv_options hv_options = {.rom = true};
+
+static bool is_on(const struct cmdline_option *option) { return strcmp(option->value, "on") == 0; }
+
+/* hv.none=N: the ROM answers NONE for call N, as one that does not know it. */
+static void without_call(const char *digits) {
+    u32 number = 0;
+
+    while (*digits >= '0' && *digits <= '9') number = number * 10 + (u32)(*digits++ - '0');
+    vmi_remove_call(number);
+}
+
+static void parse_options(const char *line) {
+    struct cmdline_option option;
+
+    line = cmdline_skip_name(line);
+    while (cmdline_next(&line, &option)) {
+        if (strcmp(option.key, "hv.rom") == 0)
+            hv_options.rom = is_on(&option);
+        else if (strcmp(option.key, "hv.stats") == 0)
+            hv_options.stats = is_on(&option);
+        else if (strcmp(option.key, "hv.trace") == 0)
+            hv_options.trace = is_on(&option);
+        else if (strcmp(option.key, "hv.none") == 0)
+            without_call(option.value);
+        else
+            hv_print("hv-stub: nobody knows '%s'; ignored\n", option.key);
+    }
+}
+
 NORETURN void hv_main(u32 magic, const struct multiboot_info *info);
 
 static struct module {
@@ -73,10 +103,11 @@ void hv_main(u32 magic, const struct multiboot_info *info) {
         guest_stop(STOP_LOAD, "no kernel: the first module must be one (QEMU: -initrd "
                               "\"kernel.elf arguments,initrd.tar\")");
     host_init();
+    if (info->flags & MULTIBOOT_CMDLINE) parse_options((const char *)info->cmdline);
     the_guest.base = (u8 *)base;
     the_guest.pages = (end - base) / PAGE_SIZE;
     guest_load(&the_guest, kernel.start, kernel.size, kernel.line, initrd.start, initrd.size);
-    vmi_install_rom(&the_guest);
+    if (hv_options.rom) vmi_install_rom(&the_guest);
     shadow_init(&the_guest, (u8 *)pool, base - pool);
     hv_print("hv-stub: guest in ring 1 with %u KiB at %08x\n", the_guest.pages * 4, base);
     guest_run(&the_guest);

@@ -100,11 +100,18 @@ static inline u64 leave(struct vcpu *vcpu) {
     return (u64)(u32)vcpu->frame << 32 | vcpu->root;
 }
 
+static void trace(const struct frame *frame, const char *what) {
+    if (hv_options.trace)
+        hv_print("hv-stub: %s %u at %04x:%08x\n", what, frame->vector, frame->cs & 0xFFFF,
+                 frame->eip);
+}
+
 /* A call from the ROM. */
 REGPARM u64 hv_call(struct frame *frame) {
     struct vcpu *vcpu = &the_guest.vcpu;
 
     vcpu->frame = frame;
+    trace(frame, "call");
     if (vcpu->shared->queued) vmi_read_queue(vcpu);
     vmi_call(vcpu);
     return leave(vcpu);
@@ -120,6 +127,7 @@ REGPARM u64 hv_trap(struct frame *frame) {
         return leave(vcpu);
     }
     vcpu->frame = frame;
+    trace(frame, "vector");
     if (is_interrupt) {
         interrupt(vcpu);
     } else {

@@ -12,6 +12,8 @@
 #include "lib/exit.h"
 #include "lib/vmi.h"
 
+extern struct relocation { u32 address, type; } rom_table[]; /* rom.asm */
+
 #define FAILED 0xFFFFFFFFu
 #define STOLEN 2 /* GetCycleCounter: cycles that others had. Nobody else runs. */
 
@@ -276,6 +278,14 @@ void vmi_interrupted(struct vcpu *vcpu) {
         guest_iret(vcpu);
     else if (frame->eip >= (va_t)rom_append_start && frame->eip < (va_t)rom_append_end)
         frame->eip = (va_t)rom_append_start;
+}
+
+/* The row of a call in the table that GetRelocationInfo reads. */
+void vmi_remove_call(u32 number) {
+    u32 row = number < VMI_EXTENSIONS ? number : number - VMI_EXTENSIONS + VMI_STANDARD;
+
+    if (row < VMI_INIT - VMI_EXTENSIONS + VMI_STANDARD)
+        rom_table[row] = (struct relocation){0, VMI_RELOCATION_NONE};
 }
 
 /* --- the ROM's header, in the guest's memory ------------------------------------------------------------------- */

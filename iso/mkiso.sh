@@ -5,6 +5,7 @@
 # Usage: iso/mkiso.sh OUT.iso menu GRUB.CFG KERNEL [MODULE...]
 #        iso/mkiso.sh OUT.iso line "COMMAND LINE" KERNEL [MODULE...]
 # With `menu` GRUB shows that menu; with `line` it boots the kernel at once, with that command line.
+# A module may be FILE::WORDS, which has a command line of its own: a kernel below a hypervisor.
 # Needs: build/iso/grub.img, GRUB itself (`make build/iso/grub.img`), and xorriso.
 # Gives: the same bytes for the same input: all dates are fixed, owners are not taken over.
 # The 300 KiB of padding that xorriso adds stay: GRUB reads ahead, and a CD that ends too early fails.
@@ -20,14 +21,19 @@ scratch=$(mktemp -d "$out.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
 
 # GRUB's shell would expand a dollar sign and drop a backslash, also between double quotes.
-one_entry() {
-    local line=$what module
+escaped() {
+    local line=$1
     line=${line//\\/\\\\}
-    line=${line//\$/\\\$}
+    echo "${line//\$/\\\$}"
+}
+
+one_entry() {
+    local module file words
     printf 'set timeout=0\nmenuentry Paravane {\n'
-    printf 'multiboot /boot/%s %s\n' "${kernel##*/}" "$line"
+    printf 'multiboot /boot/%s %s\n' "${kernel##*/}" "$(escaped "$what")"
     for module in "${modules[@]}"; do
-        printf 'module /boot/%s %s\n' "${module##*/}" "${module##*/}"
+        file=${module%%::*} words=${module#"$file"}
+        printf 'module /boot/%s %s %s\n' "${file##*/}" "${file##*/}" "$(escaped "${words#::}")"
     done
     printf '}\n'
 }
@@ -39,7 +45,7 @@ line) menu=$scratch/grub.cfg && one_entry >"$menu" ;;
 esac
 
 files=("/boot/grub/grub.img=$grub" "/boot/grub/grub.cfg=$menu")
-for file in "$kernel" "${modules[@]}"; do
+for file in "$kernel" "${modules[@]%%::*}"; do
     files+=("/boot/${file##*/}=$file")
 done
 

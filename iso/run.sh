@@ -5,8 +5,11 @@
 # Usage: iso/run.sh kernel   QEMU loads the kernel and the initrd itself
 #        iso/run.sh iso      QEMU boots the CD
 #        iso/run.sh bochs    Bochs boots the CD
-# Reads: MODE   what runs below the kernel: native, nothing
+# Reads: MODE   vmi: on hv-stub, which the kernel finds by its ROM; trap: on hv-stub, by trap and
+#               emulate; native: on the machine itself
+#        KERNEL another kernel to run on hv-stub
 #        ARGS   words for the kernel's command line
+#        HVARGS words for hv-stub's
 #        RUN    commands for its shell, after which it powers off
 #        MEM    MiB of memory
 #        QEMU   which QEMU; words after its name are options for it, and the last to be heard
@@ -16,11 +19,12 @@
 set -euo pipefail
 
 medium=${1:?usage: iso/run.sh kernel|iso|bochs}
-mode=${MODE:-native} args=${ARGS:-} run=${RUN:-} megs=${MEM:-64}
+mode=${MODE:-vmi} args=${ARGS:-} run=${RUN:-} hvargs=${HVARGS:-} megs=${MEM:-64}
 read -ra qemu <<<"${QEMU:-qemu-system-i386}"
 
 cd "$(dirname "$0")/.."
-kernel=build/kernel.elf
+kernel=${KERNEL:-build/kernel.elf}
+hypervisor=build/hv-stub.elf
 initrd=build/initrd.tar
 scratch=build/run
 
@@ -29,17 +33,31 @@ fail() {
     exit 1
 }
 
-[[ $mode == native ]] || fail "MODE=$mode is not known; there is: native"
+[[ $mode =~ ^(vmi|native|trap)$ ]] || fail "MODE=$mode is not known; there are: vmi, native, trap"
+[[ -r $kernel ]] || fail "there is no kernel $kernel"
 [[ $run != *'"'* ]] || fail "RUN is put between double quotes, so it cannot hold one"
-line=$args${run:+${args:+ }run=\"$run\"}
+line=pv=$mode${args:+ $args}${run:+ run=\"$run\"}
 
-# The CD to boot: the one with the menu, unless a command line was asked for.
+# The CD to boot: the one with the menu, unless something special was asked for.
 cd_image() {
-    if [[ -z $line ]]; then
+    if [[ $line$hvargs == pv=vmi && $kernel == build/kernel.elf ]]; then
         echo "build/paravane.iso"
-    else
+        return
+    elif [[ $mode == native ]]; then
         iso/mkiso.sh "$scratch/paravane.iso" line "$line" "$kernel" "$initrd"
-        echo "$scratch/paravane.iso"
+    else
+        iso/mkiso.sh "$scratch/paravane.iso" line "$hvargs" "$hypervisor" "$kernel::$line" "$initrd"
+    fi
+    echo "$scratch/paravane.iso"
+}
+
+# In QEMU's -initrd a comma separates modules, and two are one comma.
+run_kernel() {
+    if [[ $mode == native ]]; then
+        run_qemu -kernel "$kernel" -initrd "${initrd//,/,,}" -append "$line"
+    else
+        run_qemu -kernel "$hypervisor" -append "$hvargs" \
+            -initrd "${kernel//,/,,} ${line//,/,,},${initrd//,/,,}"
     fi
 }
 
@@ -90,7 +108,7 @@ run_bochs() {
 
 mkdir -p "$scratch"
 case $medium in
-kernel) run_qemu -kernel "$kernel" -initrd "$initrd" -append "$line" ;;
+kernel) run_kernel ;;
 iso) run_qemu -cdrom "$(cd_image)" ;;
 bochs) run_bochs ;;
 *) fail "$medium is not a way to boot; there are: kernel, iso, bochs" ;;

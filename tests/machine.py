@@ -18,6 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
 KERNEL = BUILD / "kernel.elf"
+HYPERVISOR = BUILD / "hv-stub.elf"
 INITRD = BUILD / "initrd.tar"
 SCRATCH = BUILD / "test-tmp"
 
@@ -51,6 +52,7 @@ class Setup:
     """What is booted, and on how large a PC."""
 
     line: str = ""  # the kernel's command line
+    hypervisor: str | None = None  # the command line of hv-stub below it; None: there is none
     kernel: Path = KERNEL
     initrd: Path | None = INITRD
     memory: int = 64  # MiB
@@ -58,12 +60,17 @@ class Setup:
 
     def make_cd(self, image):
         """Makes a CD that boots this at once; see iso/mkiso.sh."""
-        files = [self.kernel, self.initrd] if self.initrd else [self.kernel]
-        subprocess.run(["iso/mkiso.sh", image, "line", self.line, *files], cwd=ROOT, check=True)
+        modules = [self.initrd] if self.initrd else []
+        if self.hypervisor is None:
+            booted = [self.line, self.kernel]
+        else:
+            booted = [self.hypervisor, HYPERVISOR, f"{self.kernel}::{self.line}"]
+        subprocess.run(["iso/mkiso.sh", image, "line", *booted, *modules], cwd=ROOT, check=True)
 
     def __str__(self):
         cpu = f", {self.cpu}" if self.cpu else ""
-        return f"{self.memory} MiB{cpu}: {self.line or 'no command line'}"
+        below = "" if self.hypervisor is None else f", hv-stub {self.hypervisor}"
+        return f"{self.memory} MiB{cpu}{below}: {self.line or 'no command line'}"
 
 
 @dataclass(frozen=True)
@@ -225,9 +232,14 @@ class QemuKernel(Qemu):
     name = "qemu"
 
     def medium(self, setup, scratch=None):
-        options = ["-kernel", str(setup.kernel), "-append", setup.line]
-        if setup.initrd:
-            options += ["-initrd", str(setup.initrd).replace(",", ",,")]
+        modules = [str(setup.initrd)] if setup.initrd else []
+        if setup.hypervisor is None:
+            options = ["-kernel", str(setup.kernel), "-append", setup.line]
+        else:
+            options = ["-kernel", str(HYPERVISOR), "-append", setup.hypervisor]
+            modules.insert(0, f"{setup.kernel} {setup.line}")
+        if modules:
+            options += ["-initrd", ",".join(module.replace(",", ",,") for module in modules)]
         return options
 
 

@@ -11,7 +11,7 @@ import tree
 from machine import ROOT, TIME_SCALE, write_log
 from session import SerialSession
 
-SETTINGS = ["MODE", "ARGS", "RUN", "MEM", "QEMU"]
+SETTINGS = ["MODE", "KERNEL", "ARGS", "HVARGS", "RUN", "MEM", "QEMU"]
 
 
 def environment(**settings):
@@ -49,6 +49,17 @@ def test_success(log):
     assert "Ctrl-A X" in messages
 
 
+@pytest.mark.parametrize("medium", ["kernel", "iso", "bochs"])
+@pytest.mark.parametrize("mode, ring", [("vmi", 1), ("trap", 1), ("native", 0)])
+def test_mode(log, medium, mode, ring):
+    """MODE says what runs below the kernel; a comma in RUN does not end its module's line."""
+    status, console, _ = run(log, medium, MODE=mode, RUN="echo a,b", HVARGS="hv.stats=on")
+    assert status == 0
+    assert f"backend={mode} ring={ring}" in console
+    assert "\na,b\n" in console.replace("\r", "")
+    assert ("hv-stub: exits:" in console) == (mode != "native")
+
+
 def test_memory(log):
     outputs = {run(log, "kernel", RUN="memstat", MEM=megs)[1] for megs in ("16", "32")}
     assert len(outputs) == 2
@@ -59,6 +70,7 @@ def test_memory(log):
     [
         ({"QEMU": "qemu-system-i386 -no-such-option"}, "QEMU itself failed"),
         ({"MODE": "nonsense"}, "MODE=nonsense is not known"),
+        ({"KERNEL": "nosuch.elf"}, "no kernel nosuch.elf"),
         ({"RUN": 'echo "x"'}, "double quotes"),
         ({"RUN": "reboot"}, "ended without a status"),
     ],

@@ -2,6 +2,5 @@
 # tools/gdb/gdb.mk: stepping through the kernel.
 
 .PHONY: gdb
-gdb: export ARGS RUN MEM
-gdb: $(B)/kernel.elf $(B)/initrd.tar ## QEMU stopped at its first instruction, GDB attached
+gdb: $(BOOTED) ## QEMU stopped at its first instruction, GDB attached; MODE= ARGS= RUN= as run
 	@tools/gdb/run.sh

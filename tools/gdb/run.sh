@@ -3,7 +3,7 @@
 # tools/gdb/run.sh: QEMU stopped at its first instruction, and GDB attached to it.
 #
 # Usage: tools/gdb/run.sh [GDB OPTION...]
-# Reads: ARGS, RUN, MEM   as iso/run.sh
+# Reads: MODE, ARGS, HVARGS, RUN, MEM   as iso/run.sh
 # The console goes to build/gdb/console.log (another terminal: tail -f). Each user has a port of
 # their own, so that a lab full of people can share a machine. QEMU ends with GDB.
 set -euo pipefail
@@ -13,11 +13,20 @@ port=${GDB_PORT:-$((25000 + $(id -u) % 5000))}
 log=build/gdb
 mkdir -p "$log"
 
-line=${ARGS:-}${RUN:+ run=\"$RUN\"}
+mode=${MODE:-vmi}
+line="pv=$mode${ARGS:+ $ARGS}${RUN:+ run=\"$RUN\"}"
+if [[ $mode == native ]]; then
+    booted=(-kernel build/kernel.elf -initrd build/initrd.tar -append "$line")
+    symbols=()
+else
+    booted=(-kernel build/hv-stub.elf -append "${HVARGS:-}"
+        -initrd "build/kernel.elf ${line//,/,,},build/initrd.tar")
+    # No two images share an address, so both sets of symbols are good at once.
+    symbols=(-ex "add-symbol-file build/hv-stub.debug")
+fi
 qemu-system-i386 -accel tcg -m "${MEM:-64}" -nodefaults -no-user-config -vga std -display none \
     -no-reboot -device isa-debug-exit,iobase=0xf4,iosize=1 -serial "file:$log/console.log" \
-    -kernel build/kernel.elf -initrd build/initrd.tar -append "$line" -S -gdb "tcp:localhost:$port" \
-    </dev/null 2>"$log/qemu.log" &
+    "${booted[@]}" -S -gdb "tcp:localhost:$port" </dev/null 2>"$log/qemu.log" &
 qemu=$!
 trap 'kill "$qemu" 2>/dev/null || true' EXIT
 
@@ -31,4 +40,4 @@ echo "The console goes to $log/console.log. hbreak kernel_main, then c, is a goo
 echo "pv-ops and pv-sites show the table and the call sites."
 # Symbols of C and NASM are in kernel.debug; hardware breakpoints work before paging is on.
 gdb -q -nx -x tools/gdb/paravane.py -ex 'set confirm off' -ex 'set pagination off' \
-    -ex "target remote localhost:$port" "$@" build/kernel.debug
+    "${symbols[@]}" -ex "target remote localhost:$port" "$@" build/kernel.debug
