@@ -48,9 +48,13 @@ $(B)/%.c.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -c $< -o $@
 
-$(B)/%.asm.o: %.asm $(B)/arch/x86/layout.inc $(B)/lib/hv.inc
+# NASM's own -MD does not name what is included: so each object depends on all that can be.
+NASM_INCLUDES := $(wildcard pvops/*.inc pvops/*.def lib/*.def) \
+                 $(B)/arch/x86/layout.inc $(B)/lib/hv.inc $(B)/hv-stub/host.inc
+
+$(B)/%.asm.o: %.asm $(NASM_INCLUDES)
 	@mkdir -p $(@D)
-	$(Q)$(NASM) $(NASMFLAGS) -MD $(@:.o=.d) -MT $@ $< -o $@
+	$(Q)$(NASM) $(NASMFLAGS) $< -o $@
 
 # C and NASM read the same numbers: each `#define NAME number` becomes a `%define`.
 .PRECIOUS: $(B)/%.inc
@@ -80,7 +84,7 @@ $(B)/kernel.debug: $(KERNEL_OBJ) $(LIB_OBJ) $(B)/ksyms.o arch/x86/kernel.ld
 $(B)/kernel.elf: $(B)/kernel.debug
 	$(Q)$(OBJCOPY) --strip-debug $< $@
 
-include hv-stub/hv-stub.mk user/user.mk iso/iso.mk tests/tests.mk tests/fuzz/fuzz.mk
+include hv-stub/hv-stub.mk user/user.mk iso/iso.mk tests/tests.mk tests/fuzz/fuzz.mk tests/vmi/vmi.mk
 include tools/tools.mk tools/lint/lint.mk tools/gdb/gdb.mk
 
 clean: ## remove build/

@@ -13,11 +13,13 @@
 #define DATA (COM1 + 0)
 #define IER  (COM1 + 1)
 #define LCR  (COM1 + 3)
+#define MCR  (COM1 + 4)
 #define LSR  (COM1 + 5)
 
-#define LCR_8N1  0x03
-#define LSR_ROOM 0x20
-#define PATIENCE 1000000u
+#define LCR_8N1   0x03
+#define MCR_READY 0x03 /* DTR, RTS */
+#define LSR_ROOM  0x20
+#define PATIENCE  1000000u
 
 static bool inside_line; /* of the guest's */
 
@@ -44,14 +46,16 @@ void console_guest_text(const char *text, u32 length) {
 }
 
 void hv_vprint(const char *format, va_list args) {
-    u32 lcr = in8(LCR), ier;
+    u32 lcr = in8(LCR), mcr = in8(MCR), ier;
 
     out8(LCR_8N1, LCR); /* DLAB off: or IER would be a divisor */
     ier = in8(IER);
     out8(0, IER);
+    out8(MCR_READY, MCR); /* not looped back */
     if (inside_line) sink(NULL, "\n", 1);
     inside_line = false;
     vformat(sink, NULL, format, args);
+    out8(mcr, MCR);
     out8(ier, IER);
     out8(lcr, LCR);
 }

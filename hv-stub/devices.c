@@ -31,10 +31,12 @@ static bool passes_through(u32 port) {
 
 /* The keyboard controller can reset the machine, and switch its A20 line: those commands are not
  * for guests. What is left: its command byte, self tests, on and off. */
-static bool may_write(u32 port, u32 value) {
+static bool may_write(struct vcpu *vcpu, u32 port, u32 value) {
     static const u8 commands[] = {0x20, 0x60, 0xA7, 0xA8, 0xAA, 0xAB, 0xAD, 0xAE};
 
+    if (port == KEYBOARD_DATA) return vcpu->keyboard_unread++ < 4; /* more, and Bochs ends */
     if (port != KEYBOARD) return port != CMOS_DATA;
+    if (in8(KEYBOARD) & 1) return false; /* no room for an answer: Bochs ends, too */
     for (u32 i = 0; i < sizeof commands; i++)
         if (value == commands[i]) return true;
     return false;
@@ -43,6 +45,7 @@ static bool may_write(u32 port, u32 value) {
 u32 port_read(struct vcpu *vcpu, u32 port) {
     if (is_pic(port)) return vpic_read(&vcpu->pic, port);
     if (is_pit(port)) return vpit_read(vcpu, port);
+    if (port == KEYBOARD_DATA) vcpu->keyboard_unread = 0;
     return passes_through(port) ? in8(port) : 0xFF;
 }
 
@@ -53,7 +56,7 @@ void port_write(struct vcpu *vcpu, u32 port, u32 value) {
         vpit_write(vcpu, port, value);
     else if (port == EXIT_PORT)
         guest_ended(value);
-    else if (passes_through(port) && may_write(port, value))
+    else if (passes_through(port) && may_write(vcpu, port, value))
         out8(value, port);
     if (port == UART) console_guest_wrote(value);
 }

@@ -13,6 +13,7 @@
 #define VECTOR_GP 13
 
 #define CR0_PE    0x00000001u
+#define CR0_TS    0x00000008u
 #define CR0_WP    0x00010000u
 #define CR0_PG    0x80000000u
 #define CR4_PAE   0x020u
@@ -156,15 +157,17 @@ static bool return_far(struct vcpu *vcpu, const struct insn *insn) {
 
 /* --- the rest -------------------------------------------------------------------------------------------- */
 
-static void port_input(struct vcpu *vcpu, u32 port, u32 size) {
-    u32 value = size == 1 ? port_read(vcpu, port) : 0xFFFFFFFF;
-    u32 mask = size == 4 ? 0xFFFFFFFF : size == 2 ? 0xFFFF : 0xFF;
+/* Our devices are of bytes: a word is two of them, from two ports. */
+void guest_input(struct vcpu *vcpu, u32 port, u32 size) {
+    u8 *eax = (u8 *)&vcpu->frame->eax;
 
-    vcpu->frame->eax = (vcpu->frame->eax & ~mask) | (value & mask);
+    for (u32 i = 0; i < size; i++) eax[i] = (u8)port_read(vcpu, (port + i) & 0xFFFF);
 }
 
-static void port_output(struct vcpu *vcpu, u32 port, u32 size) {
-    if (size == 1) port_write(vcpu, port, vcpu->frame->eax & 0xFF);
+void guest_output(struct vcpu *vcpu, u32 port, u32 size) {
+    const u8 *eax = (const u8 *)&vcpu->frame->eax;
+
+    for (u32 i = 0; i < size; i++) port_write(vcpu, (port + i) & 0xFFFF, eax[i]);
 }
 
 bool guest_rdmsr(struct vcpu *vcpu) {
@@ -254,10 +257,10 @@ static bool execute(struct vcpu *vcpu, const struct insn *insn) {
     case INSN_CLI: vcpu->shared->flag &= ~HV_FLAG_IF; return true;
     case INSN_STI: vcpu->shared->flag |= HV_FLAG_IF; return true;
     case INSN_HLT: vcpu->halted = true; return true;
-    case INSN_IN_IMM: port_input(vcpu, insn->immediate, insn->operand_size); return true;
-    case INSN_IN_DX: port_input(vcpu, frame->edx & 0xFFFF, insn->operand_size); return true;
-    case INSN_OUT_IMM: port_output(vcpu, insn->immediate, insn->operand_size); return true;
-    case INSN_OUT_DX: port_output(vcpu, frame->edx & 0xFFFF, insn->operand_size); return true;
+    case INSN_IN_IMM: guest_input(vcpu, insn->immediate, insn->operand_size); return true;
+    case INSN_IN_DX: guest_input(vcpu, frame->edx, insn->operand_size); return true;
+    case INSN_OUT_IMM: guest_output(vcpu, insn->immediate, insn->operand_size); return true;
+    case INSN_OUT_DX: guest_output(vcpu, frame->edx, insn->operand_size); return true;
     case INSN_MOV_FROM_CR: return read_control(vcpu, insn->reg, reg(vcpu, insn->rm));
     case INSN_MOV_TO_CR: return guest_write_control(vcpu, insn->reg, *reg(vcpu, insn->rm));
     case INSN_MOV_FROM_DR: *reg(vcpu, insn->rm) = 0; return true;
@@ -275,7 +278,7 @@ static bool execute(struct vcpu *vcpu, const struct insn *insn) {
     case INSN_LLDT: /* no LDT but none */
         return read_operand16(vcpu, insn, &value) && !(value & ~3u);
     case INSN_LTR: return read_operand16(vcpu, insn, &value) && guest_load_task(vcpu, value);
-    case INSN_CLTS:
+    case INSN_CLTS: vcpu->cr0 &= ~CR0_TS; return true;
     case INSN_INVD:
     case INSN_WBINVD: return true;
     case INSN_RDMSR: return guest_rdmsr(vcpu);

@@ -141,14 +141,15 @@ void inject_pending(struct vcpu *vcpu) {
     if (vector >= 0) inject(vcpu, (u32)vector, NO_ERROR);
 }
 
-/* A paravirtual guest's system calls need not come to us, if its gate leaves IF alone. */
+/* A paravirtual guest's system calls need not come to us, if its gate leaves IF alone, and once we
+ * know of a stack for them. */
 void set_direct_gate(struct vcpu *vcpu) {
     u64 gate;
     u32 selector;
 
     host_no_direct_gate(VECTOR_SYSCALL);
-    if (!vcpu->vmi || !read_gate(vcpu, VECTOR_SYSCALL, &gate) || (gate >> 45 & 3) != 3 ||
-        ((u32)(gate >> 32) & GATE_TYPE) != GATE_TRAP)
+    if (!vcpu->vmi || !vcpu->stack_selector || !read_gate(vcpu, VECTOR_SYSCALL, &gate) ||
+        (gate >> 45 & 3) != 3 || ((u32)(gate >> 32) & GATE_TYPE) != GATE_TRAP)
         return;
     selector = ((u32)gate >> 16 & 0xFFFC) | 1;
     if (selector_is_code(selector, 1))

@@ -126,6 +126,7 @@ void host_direct_stack(u32 selector, u32 sp) {
 #define PIT_CHANNEL_0 0x40
 #define PIT_CHANNEL_2 0x42
 #define PIT_LONGEST   0xFFFFu
+#define PIT_SHORTEST  60u /* 50 us: or a guest could have nothing but interrupts done */
 #define PORT_B        0x61
 #define ROUND_COUNTS  (PIT_HZ / 1000)
 #define ROUNDS        3
@@ -171,6 +172,7 @@ void host_timer(u64 deadline) {
     u64 counts = deadline > now ? host_counts(deadline - now) + 1 : 1;
 
     if (!deadline || counts > PIT_LONGEST) counts = PIT_LONGEST;
+    if (counts < PIT_SHORTEST) counts = PIT_SHORTEST;
     out8(0x30, PIT_COMMAND); /* channel 0, both bytes, mode 0: one interrupt at zero */
     out8((u32)counts & 0xFF, PIT_CHANNEL_0);
     out8((u32)counts >> 8, PIT_CHANNEL_0);

@@ -7,8 +7,6 @@ HV_OBJ := $(HV_SRC:%=$(B)/%.o)
 # There is no backtrace here: EBP is better used for something else.
 $(HV_OBJ): CFLAGS += -fomit-frame-pointer
 
-$(B)/hv-stub/switcher.asm.o $(B)/hv-stub/rom.asm.o: $(B)/hv-stub/host.inc $(B)/lib/hv.inc
-
 $(B)/hv-stub.debug: $(HV_OBJ) $(LIB_OBJ) hv-stub/hv-stub.ld
 	$(Q)$(LD) $(LDFLAGS) -T hv-stub/hv-stub.ld -Map=$(B)/hv-stub.map -o $@ $(filter %.o,$^)
 	$(Q)$(OBJCOPY) --wildcard --strip-symbol='..@*' $@ # labels inside NASM macros

@@ -81,6 +81,7 @@ struct vcpu {
     u32 root;    /* of the shadow tables, physical */
     struct vpic pic;
     struct vpit pit;
+    u32 keyboard_unread; /* bytes sent to it since one was read */
 
     /* after VMI_Init */
     bool vmi;
@@ -88,8 +89,8 @@ struct vcpu {
     struct linear {
         va_t va;
         u32 size, pa;
-    } linear; /* the direct map that it told us of */
-    struct alarm alarm;
+    } linear;              /* the direct map that it told us of */
+    struct alarm alarm[2]; /* of real and of available time, which are the same */
 };
 
 /* What a page of the shadow pool stands for: this table of the guest's, used in this way. */
@@ -193,6 +194,7 @@ void shadow_update(struct vcpu *vcpu, u32 pa, pte_t entry);
 
 void segments_flat(void); /* what a Multiboot loader leaves: flat code and data, in ring 1 */
 void segments_load(struct vcpu *vcpu);                 /* takes over the guest's GDT, cut */
+void segments_reload(void);                            /* FS and GS, as SetGDT does */
 bool segments_update(struct vcpu *vcpu, u32 selector); /* did that one change? It is now as new */
 bool selector_is_code(u32 selector, u32 ring);
 bool selector_is_data(u32 selector, u32 ring); /* writable: for a stack */
@@ -218,6 +220,8 @@ bool emulate_general(struct vcpu *vcpu); /* after #GP; false: the fault is the g
 bool emulate_forced(struct vcpu *vcpu);  /* after #UD; false: there is no HV_PREFIX */
 
 /* Single instructions; false: that would fault. */
+void guest_input(struct vcpu *vcpu, u32 port, u32 size);
+void guest_output(struct vcpu *vcpu, u32 port, u32 size);
 void guest_cpuid(struct vcpu *vcpu);
 bool guest_rdmsr(struct vcpu *vcpu);
 bool guest_wrmsr(struct vcpu *vcpu);

@@ -101,16 +101,6 @@ static bool is_usable(u32 selector, u32 ring, u64 flags, u64 wanted) {
            (wanted | PRESENT | SEGMENT | (u64)ring << DPL_SHIFT);
 }
 
-bool selector_is_code(u32 selector, u32 ring) {
-    return is_usable(selector & 0xFFFF, ring, CODE, CODE);
-}
-
-bool selector_is_data(u32 selector, u32 ring) {
-    return is_usable(selector & 0xFFFF, ring, CODE | WRITABLE, WRITABLE);
-}
-
-va_t selector_base(u32 selector) { return base_of(host_gdt[selector >> 3 & (GDT_SIZE - 1)]); }
-
 /* Could ring 0 load this into DS or ES? Then the switcher can, on its way out. */
 static bool is_loadable(u32 selector) {
     u64 descriptor = host_gdt[selector >> 3 & (GDT_SIZE - 1)];
@@ -120,6 +110,26 @@ static bool is_loadable(u32 selector) {
     return !(selector & 4) && (selector & 0xFFFF) >> 3 < GUEST_GDT && descriptor & PRESENT &&
            (selector & 3) <= dpl && (descriptor & CODE ? descriptor & WRITABLE : true);
 }
+
+/* FS and GS still are the guest's own, hidden parts included: DS and ES are loaded on the way out. */
+void segments_reload(void) {
+    u32 fs, gs;
+
+    asm volatile("mov %%fs, %0; mov %%gs, %1" : "=r"(fs), "=r"(gs));
+    if (!is_loadable(fs)) fs = 0;
+    if (!is_loadable(gs)) gs = 0;
+    asm volatile("mov %0, %%fs; mov %1, %%gs" : : "r"(fs), "r"(gs));
+}
+
+bool selector_is_code(u32 selector, u32 ring) {
+    return is_usable(selector & 0xFFFF, ring, CODE, CODE);
+}
+
+bool selector_is_data(u32 selector, u32 ring) {
+    return is_usable(selector & 0xFFFF, ring, CODE | WRITABLE, WRITABLE);
+}
+
+va_t selector_base(u32 selector) { return base_of(host_gdt[selector >> 3 & (GDT_SIZE - 1)]); }
 
 void selectors_check(struct frame *frame) {
     u32 ring = frame->cs & 3;

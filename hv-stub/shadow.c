@@ -244,13 +244,15 @@ void shadow_release(struct vcpu *vcpu, u32 gfn) {
 static u32 new_leaf(const struct guest *guest, u32 entry) {
     u32 gfn = entry >> PAGE_SHIFT;
 
-    return entry & PTE_P && has_memory(guest, gfn) ? leaf(guest, gfn, entry) : 0;
+    return entry & PTE_P && entry & PTE_A && has_memory(guest, gfn) ? leaf(guest, gfn, entry) : 0;
 }
 
 static u32 new_link(struct guest *guest, u32 entry) {
     u64 *l1 = NULL;
 
-    if ((entry & (PTE_P | PTE_PS)) == PTE_P) l1 = find(guest, entry >> PAGE_SHIFT, SHADOW_L1);
+    if ((entry & (PTE_P | PTE_A | PTE_PS)) == (PTE_P | PTE_A))
+        l1 = find(guest, entry >> PAGE_SHIFT, SHADOW_L1);
+    if (l1 && !is_announced(guest, entry >> PAGE_SHIFT)) memset(l1, 0, PAGE_SIZE);
     return l1 ? link_to(l1, entry) : 0;
 }
 
@@ -262,7 +264,8 @@ static void update_shadow(struct guest *guest, u32 number, u32 index, u32 entry)
         page[index] = new_leaf(guest, entry);
     else if (info->kind == SHADOW_ROOT)
         make_root(guest, info->gfn, guest_memory(guest, info->gfn << PAGE_SHIFT, PAGE_SIZE));
-    else if (info->kind == SHADOW_L2 || index < INDEX_L2(HV_VA_TOP))
+    else if (info->kind == SHADOW_L2 ||
+             (info->kind == SHADOW_L2_TOP && index < INDEX_L2(HV_VA_TOP)))
         page[index] = new_link(guest, entry);
 }
 
@@ -280,4 +283,5 @@ void shadow_update(struct vcpu *vcpu, u32 pa, pte_t value) {
         if (guest->shadow.info[number].gfn == gfn) update_shadow(guest, number, index, entry);
         number = next;
     }
+    if (gfn == vcpu->cr3 >> PAGE_SHIFT && !is_announced(guest, gfn)) load_root(vcpu);
 }

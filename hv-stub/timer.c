@@ -11,7 +11,9 @@
 static u64 earlier(u64 a, u64 b) { return !a || (b && b < a) ? b : a; }
 
 void timer_arm(struct vcpu *vcpu) {
-    host_timer(earlier(vcpu->pit.alarm.deadline, vcpu->alarm.deadline));
+    u64 vmi = earlier(vcpu->alarm[0].deadline, vcpu->alarm[1].deadline);
+
+    host_timer(earlier(vcpu->pit.alarm.deadline, vmi));
 }
 
 static void expire(struct vcpu *vcpu, struct alarm *alarm, u64 now) {
@@ -19,16 +21,15 @@ static void expire(struct vcpu *vcpu, struct alarm *alarm, u64 now) {
     vpic_request(&vcpu->pic, 0);
     if (!alarm->period)
         alarm->deadline = 0;
-    else if (alarm->deadline + alarm->period > now)
-        alarm->deadline += alarm->period;
     else
-        alarm->deadline = now + alarm->period;
+        alarm->deadline += ((now - alarm->deadline) / alarm->period + 1) * alarm->period;
 }
 
 void timer_interrupt(struct vcpu *vcpu) {
     u64 now = rdtsc();
 
     expire(vcpu, &vcpu->pit.alarm, now);
-    expire(vcpu, &vcpu->alarm, now);
+    expire(vcpu, &vcpu->alarm[0], now);
+    expire(vcpu, &vcpu->alarm[1], now);
     timer_arm(vcpu);
 }

@@ -15,6 +15,8 @@
 #define VECTOR_PF  14
 #define VECTOR_MC  18
 
+#define FLAG_VM 0x20000u
+
 #define FIRST_ERROR_CODE 10 /* #TS to #PF push one, and #DF and #AC */
 #define VECTOR_AC        17
 
@@ -122,6 +124,8 @@ REGPARM u64 hv_trap(struct frame *frame) {
     struct vcpu *vcpu = &the_guest.vcpu;
     bool is_interrupt = frame->vector >= HOST_IRQ;
 
+    if (frame->eflags & FLAG_VM) /* TCG lets any ring's iret set it; CS then says no ring */
+        guest_stop(STOP_MODE, "virtual-8086 mode, which there is not");
     if ((frame->cs & 3) == 0) {
         trap_in_ring_0(vcpu, frame);
         return leave(vcpu);

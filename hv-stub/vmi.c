@@ -9,12 +9,14 @@
 #include "hv-stub/host.h"
 #include "hv-stub/hv.h"
 #include "hv-stub/hw.h"
+#include "lib/cmos.h"
 #include "lib/exit.h"
 #include "lib/vmi.h"
 
 extern struct relocation { u32 address, type; } rom_table[]; /* rom.asm */
 
 #define FAILED 0xFFFFFFFFu
+#define CR0_TS 8
 #define STOLEN 2 /* GetCycleCounter: cycles that others had. Nobody else runs. */
 
 /* --- descriptor tables ---------------------------------------------------------------------- */
@@ -62,9 +64,12 @@ static void set_task(struct vcpu *vcpu, u32 selector) {
 }
 
 static void update_kernel_stack(struct vcpu *vcpu, u32 selector, u32 sp) {
+    bool first = !vcpu->stack_selector;
+
     vcpu->stack_selector = (selector & 0xFFFC) | 1;
     vcpu->stack_pointer = sp;
     host_direct_stack(vcpu->stack_selector, sp);
+    if (first) set_direct_gate(vcpu);
 }
 
 /* --- page tables -------------------------------------------------------------------------------------- */
@@ -119,7 +124,8 @@ static void set_linear_mapping(struct vcpu *vcpu) {
 
     u32 pages = vcpu->guest->pages;
 
-    if (frame->eax != 0 || frame->ebx >= pages || frame->edx >= HV_VA_TOP) return;
+    if (frame->eax != 0 || frame->ebx >= pages || frame->edx >= HV_VA_TOP || frame->edx & PAGE_MASK)
+        return;
     if (frame->ecx < pages - frame->ebx) pages = frame->ebx + frame->ecx;
     vcpu->linear =
         (struct linear){frame->edx, (pages - frame->ebx) << PAGE_SHIFT, frame->ebx << PAGE_SHIFT};
@@ -132,21 +138,30 @@ static void return_u64(struct frame *frame, u64 value) {
     frame->edx = (u32)(value >> 32);
 }
 
+/* Real and available time have one each, stolen time has none. Deadline 0 is none; 1 is as long ago. */
 static void set_alarm(struct vcpu *vcpu) {
     const struct frame *frame = vcpu->frame;
+    struct alarm *alarm = &vcpu->alarm[frame->eax & 1];
     u64 period = (u64)frame->esi << 32 | frame->ebx;
 
-    vcpu->alarm.deadline = (u64)frame->ecx << 32 | frame->edx;
-    vcpu->alarm.period = frame->eax & VMI_ALARM_PERIODIC ? period : 0;
+    if ((frame->eax & 0xFF) >= STOLEN) return;
+    alarm->deadline = frame->ecx | frame->edx ? (u64)frame->ecx << 32 | frame->edx : 1;
+    alarm->period = frame->eax & VMI_ALARM_PERIODIC ? period : 0;
     timer_arm(vcpu);
 }
 
 static bool cancel_alarm(struct vcpu *vcpu) {
-    bool armed = vcpu->alarm.deadline != 0;
+    struct alarm *alarm = &vcpu->alarm[vcpu->frame->eax & 1];
+    bool armed = (vcpu->frame->eax & 0xFF) < STOLEN && alarm->deadline;
 
-    vcpu->alarm = (struct alarm){0};
+    if (armed) alarm->deadline = 0;
     timer_arm(vcpu);
     return armed;
+}
+
+static u32 cmos(u32 reg) {
+    out8(reg, 0x70);
+    return in8(0x71);
 }
 
 /* --- the queue ------------------------------------------------------------------------------ */
@@ -221,7 +236,10 @@ void vmi_call(struct vcpu *vcpu) {
     case VMI_CPUID: guest_cpuid(vcpu); break;
     case VMI_WRMSR: guest_wrmsr(vcpu); break;
     case VMI_RDMSR: guest_rdmsr(vcpu); break;
-    case VMI_SetGDT: set_table(vcpu, &vcpu->gdt); break;
+    case VMI_SetGDT:
+        set_table(vcpu, &vcpu->gdt);
+        segments_reload();
+        break;
     case VMI_SetLDT: set_ldt(frame->eax & 0xFFFF); break;
     case VMI_SetIDT: set_table(vcpu, &vcpu->idt); break;
     case VMI_SetTR: set_task(vcpu, frame->eax & 0xFFFF); break;
@@ -240,6 +258,7 @@ void vmi_call(struct vcpu *vcpu) {
     case VMI_GetCR2: frame->eax = vcpu->cr2; break;
     case VMI_GetCR3: frame->eax = vcpu->cr3; break;
     case VMI_GetCR4: frame->eax = vcpu->cr4; break;
+    case VMI_CLTS: vcpu->cr0 &= ~CR0_TS; break;
     case VMI_GetDR: frame->eax = 0; break;
     case VMI_Halt: guest_halt(vcpu); break;
     case VMI_Reboot: host_reset();
@@ -251,14 +270,18 @@ void vmi_call(struct vcpu *vcpu) {
     case VMI_InvalPage: shadow_flush_one(vcpu, frame->eax); break;
     case VMI_FlushTLB: shadow_flush(vcpu); break;
     case VMI_SetLinearMapping: set_linear_mapping(vcpu); break;
-    case VMI_INL: frame->eax = 0xFFFFFFFF; break; /* no port of ours is wider than a byte */
+    case VMI_INL: guest_input(vcpu, frame->edx, 4); break;
     case VMI_INB: frame->eax = port_read(vcpu, frame->edx & 0xFFFF); break;
-    case VMI_INW: frame->eax = 0xFFFF; break;
+    case VMI_INW: guest_input(vcpu, frame->edx, 2); break;
+    case VMI_OUTL: guest_output(vcpu, frame->edx, 4); break;
+    case VMI_OUTW: guest_output(vcpu, frame->edx, 2); break;
     case VMI_OUTB: port_write(vcpu, frame->edx & 0xFFFF, frame->eax & 0xFF); break;
     case VMI_GetCycleFrequency: return_u64(frame, host_ticks(PIT_HZ)); break;
     case VMI_GetCycleCounter: return_u64(frame, frame->eax == STOLEN ? 0 : rdtsc()); break;
     case VMI_SetAlarm: set_alarm(vcpu); break;
     case VMI_CancelAlarm: frame->eax = cancel_alarm(vcpu); break;
+    case VMI_GetWallclockTime: return_u64(frame, cmos_seconds(cmos) * 1000000000); break;
+    case VMI_WallclockUpdated: frame->eax = 0; break;
     case VMI_Null: break;
     case VMI_Statistics: statistics(vcpu); break;
     case VMI_ConsoleWrite: console_write(vcpu); break;

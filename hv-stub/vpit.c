@@ -43,6 +43,7 @@ void vpit_write(struct vcpu *vcpu, u32 port, u32 value) {
         channel = &pit->channel[value >> 6];
         channel->mode = value >> 1 & 3;
         channel->have_low = false;
+        if (value >> 6 == 0) pit->alarm = (struct alarm){0}; /* it waits for a count */
         return;
     }
     channel = &pit->channel[port - CHANNEL_0];
