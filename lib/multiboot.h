@@ -12,18 +12,7 @@
 
 #include "lib/types.h"
 
-#define MULTIBOOT_HEADER_MAGIC 0x1BADB002u
-#define MULTIBOOT_BOOT_MAGIC   0x2BADB002u
-#define MULTIBOOT_SEARCH       8192u /* the header lies in this many first bytes of the file */
-
-/* multiboot_header.flags: modules start on page boundaries; the info tells the memory sizes. We do
- * both; a loader must refuse other bits below 16. */
-#define MULTIBOOT_WANTS 0x00000003u
-
-/* At a multiple of 4 in the file. What may follow is for kernels that are not ELF. */
-struct multiboot_header {
-    u32 magic, flags, checksum; /* their sum is 0 */
-};
+#define MULTIBOOT_BOOT_MAGIC 0x2BADB002u
 
 /* multiboot_info.flags: which of its fields are valid */
 #define MULTIBOOT_MEMORY  0x001u /* mem_lower, mem_upper */

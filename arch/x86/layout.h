@@ -49,13 +49,9 @@
 #define DF_TSS_SEL 0x30
 
 /* IDT */
-#define VECTOR_DB      1
 #define VECTOR_BP      3
 #define VECTOR_OF      4
-#define VECTOR_UD      6
-#define VECTOR_NM      7
 #define VECTOR_DF      8
-#define VECTOR_GP      13
 #define VECTOR_PF      14
 #define IRQ_BASE       0x20
 #define IRQ_COUNT      16
@@ -63,9 +59,7 @@
 #define IDT_ENTRIES    256
 
 /* struct trap_frame, as entry.asm pushes it */
-#define FRAME_EAX    36
-#define FRAME_VECTOR 40
-#define FRAME_CS     52
-#define FRAME_SIZE   68
+#define FRAME_EAX 36
+#define FRAME_CS  52
 
 #endif
