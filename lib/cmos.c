@@ -48,7 +48,7 @@ static u32 days(u32 year, u32 month, u32 day) {
 
 /* The clock may tick between two of its registers: read until two readings agree. */
 u64 cmos_seconds(u32 (*read_register)(u32 reg)) {
-    struct date date, again;
+    struct date date = {0}, again = {0};
 
     read_date(read_register, &date);
     for (;;) {
