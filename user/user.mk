@@ -22,6 +22,9 @@ $(USER_LIB): $(USER_SRC:%=$(B)/%.o) $(LIB_OBJ)
 	@rm -f $@
 	$(Q)$(AR) rcsD $@ $^
 
+# What programs do costs nothing worth measuring; what building them costs is felt each time.
+$(B)/user/%.c.o: CFLAGS += -O1
+
 define PROGRAM_OBJECTS
 $(B)/user/$(1).debug: $(patsubst %,$(B)/%.o,$(wildcard user/$(1).c user/$(1)/*.c user/$(1)/*.asm))
 endef
