@@ -84,7 +84,7 @@ $(B)/kernel.debug: $(KERNEL_OBJ) $(LIB_OBJ) $(B)/ksyms.o arch/x86/kernel.ld
 $(B)/kernel.elf: $(B)/kernel.debug
 	$(Q)$(OBJCOPY) --strip-debug $< $@
 
-include hv-stub/hv-stub.mk user/user.mk iso/iso.mk tests/tests.mk tests/fuzz/fuzz.mk tests/vmi/vmi.mk
+include hv-stub/hv-stub.mk user/user.mk iso/iso.mk tests/tests.mk tests/fuzz/fuzz.mk tests/vmi/vmi.mk tests/hostile/hostile.mk
 include tools/tools.mk tools/lint/lint.mk tools/gdb/gdb.mk
 
 clean: ## remove build/

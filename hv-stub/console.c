@@ -17,16 +17,25 @@
 #define LSR  (COM1 + 5)
 
 #define LCR_8N1   0x03
-#define MCR_READY 0x03 /* DTR, RTS */
+#define MCR_READY 0x03 /* DTR, RTS; no interrupts, no loop back */
+#define LCR_DLAB  0x80
 #define LSR_ROOM  0x20
+#define LSR_IDLE  0x40
 #define PATIENCE  1000000u
 
 static bool inside_line; /* of the guest's */
 
-static void put(u32 byte) {
+static void wait_for(u32 status) {
     u32 patience = PATIENCE;
 
-    while (!(in8(LSR) & LSR_ROOM) && --patience) continue;
+    while (!(in8(LSR) & status) && --patience) continue;
+}
+
+/* Before the machine stops: what is still in the FIFO would never be sent. */
+void console_drain(void) { wait_for(LSR_IDLE); }
+
+static void put(u32 byte) {
+    wait_for(LSR_ROOM);
     out8(byte, DATA);
 }
 
@@ -45,18 +54,30 @@ void console_guest_text(const char *text, u32 length) {
     inside_line = text[length - 1] != '\n';
 }
 
-void hv_vprint(const char *format, va_list args) {
-    u32 lcr = in8(LCR), mcr = in8(MCR), ier;
+/* DLAB turns the first two registers into the divisor: 1 is 115200 baud. */
+static u32 set_divisor(u32 divisor) {
+    u32 old;
 
-    out8(LCR_8N1, LCR); /* DLAB off: or IER would be a divisor */
-    ier = in8(IER);
+    out8(LCR_DLAB, LCR);
+    old = in8(DATA) | in8(IER) << 8;
+    out8(divisor & 0xFF, DATA);
+    out8(divisor >> 8, IER);
+    out8(LCR_8N1, LCR);
+    return old;
+}
+
+void hv_vprint(const char *format, va_list args) {
+    u32 lcr = in8(LCR), mcr = in8(MCR), divisor = set_divisor(1), ier = in8(IER);
+
     out8(0, IER);
-    out8(MCR_READY, MCR); /* not looped back */
+    out8(MCR_READY, MCR);
     if (inside_line) sink(NULL, "\n", 1);
     inside_line = false;
     vformat(sink, NULL, format, args);
+    console_drain();
     out8(mcr, MCR);
     out8(ier, IER);
+    set_divisor(divisor);
     out8(lcr, LCR);
 }
 

@@ -18,6 +18,7 @@
 #define CMOS_DATA     0x71
 #define CRTC_INDEX    0x3D4
 #define CRTC_DATA     0x3D5
+#define CRTC_CURSOR   0x0A /* its shape, then where the screen begins, and its place */
 
 static bool is_pic(u32 port) { return (port & ~0x81u) == 0x20; }
 
@@ -34,7 +35,8 @@ static bool passes_through(u32 port) {
 static bool may_write(struct vcpu *vcpu, u32 port, u32 value) {
     static const u8 commands[] = {0x20, 0x60, 0xA7, 0xA8, 0xAA, 0xAB, 0xAD, 0xAE};
 
-    if (port == KEYBOARD_DATA) return vcpu->keyboard_unread++ < 4; /* more, and Bochs ends */
+    if (port == KEYBOARD_DATA) return vcpu->keyboard_unread++ < 4;   /* more, and Bochs ends */
+    if (port == CRTC_DATA) return in8(CRTC_INDEX) - CRTC_CURSOR < 6; /* other modes crash Bochs */
     if (port != KEYBOARD) return port != CMOS_DATA;
     if (in8(KEYBOARD) & 1) return false; /* no room for an answer: Bochs ends, too */
     for (u32 i = 0; i < sizeof commands; i++)

@@ -126,7 +126,7 @@ void host_direct_stack(u32 selector, u32 sp) {
 #define PIT_CHANNEL_0 0x40
 #define PIT_CHANNEL_2 0x42
 #define PIT_LONGEST   0xFFFFu
-#define PIT_SHORTEST  60u /* 50 us: or a guest could have nothing but interrupts done */
+#define PIT_SHORTEST  240u /* 200 us: or a guest could have nothing but interrupts done */
 #define PORT_B        0x61
 #define ROUND_COUNTS  (PIT_HZ / 1000)
 #define ROUNDS        3
@@ -218,14 +218,15 @@ struct frame *host_first_frame(void) {
 
 void host_reset(void) {
     out8(0xFE, 0x64); /* the keyboard controller's pulse on the reset line */
-    host_wait();
+    stop_cpu();
 }
 
 /* QEMU ends with this byte; Bochs by port 8900h. */
 void host_leave(u32 status_byte) {
     static const char shutdown[] = "Shutdown";
 
+    console_drain();
     out8(status_byte, EXIT_PORT);
     for (u32 i = 0; i < sizeof shutdown - 1; i++) out8((u8)shutdown[i], BOCHS_EXIT_PORT);
-    host_wait();
+    stop_cpu();
 }

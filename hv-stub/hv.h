@@ -274,6 +274,7 @@ NORETURN void host_leave(u32 status_byte);
 
 void hv_print(const char *format, ...) PRINTF_LIKE(1, 2);
 void hv_vprint(const char *format, va_list args);
+void console_drain(void);
 void console_guest_wrote(u32 byte);
 void console_guest_text(const char *text, u32 length);
 

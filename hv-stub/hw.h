@@ -36,4 +36,9 @@ static inline u64 rdtsc(void) {
 /* Interrupts on for as long as it takes one to come. */
 static inline void wait_for_interrupt(void) { asm volatile("sti; hlt; cli" : : : "memory"); }
 
+/* For good: an interrupt would lead back into a guest. */
+static inline __attribute__((noreturn)) void stop_cpu(void) {
+    for (;;) asm volatile("cli; hlt");
+}
+
 #endif

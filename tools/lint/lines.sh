@@ -11,7 +11,7 @@ core=(kernel arch pvops hv-stub lib)
 limit=7000
 
 count() {
-    git ls-files "$1" | { grep -E '\.(c|h|asm|inc|def|ld|py|sh|mk)$' || true; } | {
+    git ls-files "$1" | { grep -E '\.(c|h|asm|inc|def|ld|py|sh)$' || true; } | {
         xargs -r cloc --quiet --csv --skip-uniqueness --force-lang=C,def --force-lang=Assembly,inc \
             --force-lang=Assembly,asm | awk -F, '$2 == "SUM" { n = $5; c = $4 } END { print n + 0, c + 0 }'
     }

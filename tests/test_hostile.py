@@ -1,0 +1,329 @@
+# SPDX-License-Identifier: MIT
+"""tests/test_hostile.py: guests that attack hv-stub, and what must come of each attack.
+
+The guest is tests/hostile/, one kernel with all the attacks; its command line says which it does.
+After most it goes on and says so, as it got the fault that hardware gives. In the others it is
+stopped, and hv-stub says what it did, prints its statistics and ends with its own status. It is
+never hv-stub itself that fails (STOP_INTERNAL), and never a reset or a hang.
+"""
+
+import json
+import re
+import resource
+import socket
+import struct
+import subprocess
+import time
+from dataclasses import dataclass
+
+import pytest
+
+from machine import BUILD, EXIT, HYPERVISOR, ROOT, TIME_SCALE, BochsCd, MachineError
+from machine import Qemu, QemuKernel, Setup, constants, exit_line, read_console, write_log
+
+# All of it belongs to `make test-all` until its Bochs part is quick enough for `make test`.
+pytestmark = pytest.mark.long
+
+HOSTILE = BUILD / "hostile.elf"
+HV = constants("lib/hv.h")
+
+# Why hv-stub stops a guest, as its exit status: enum stop in hv-stub/hv.h.
+LOAD, FAULT, MEMORY, MODE, INTERNAL = (
+    HV["HV_EXIT_BASE"] - EXIT["EXIT_BASE"] + why for why in range(5)
+)
+
+# After these the guest goes on. Named here too, so that none of them is lost.
+GOING_ON = """
+    fence-unpaged own-memory dpl-0 top-base expand-down conforming not-code gates host-selectors
+    task-register segment-gone privileged ring-3 flags nested-task iret-frames gate-dpl
+    debug-registers timer-storm no-eoi string-io ports relocations init-unpaged fence-paged
+    own-memory-paged slot-3 loops self-map read-only aliases pool wild-tables gate-wild bad-esp
+    stack-page single-step rom-middle shared-garbage early-calls fence-vmi init-twice slot-3-vmi
+    large-alias linear-mapping queue-index direct-gate direct-stack alarm-storm console-far calls
+    fence-after
+""".split()
+
+
+@dataclass(frozen=True)
+class Stop:
+    """The guest is stopped, for this reason, in these words."""
+
+    status: int
+    words: str
+
+
+GOES_ON = None
+NO_GATE = Stop(FAULT, r"vector 6, for which it has no gate \(.*\)")
+NOT_LOADED = Stop(FAULT, r"its segments cannot be loaded any more \(vector 13, error 00[03]0\)")
+NO_SEGMENTS = Stop(FAULT, r"its GDT has no segments for CS=0009 SS=00[13]1, which it runs on")
+BEYOND = Stop(MEMORY, r"address [0-9a-f]{8} is mapped to physical 03d[0-9a-f]{5}, which is not .*")
+ABOVE = Stop(MEMORY, r"page table entry 00000[01]0[01]:[0-9a-f]{8}, which is not its memory")
+NO_TABLE = Stop(MEMORY, r"page table at 03d[0-9a-f]{5}, which is not its memory")
+NO_ENTRY = Stop(FAULT, r"a page table entry at [0-9a-f]{8}, which is not mapped writable")
+NO_VM86 = Stop(MODE, "virtual-8086 mode, which there is not")
+
+
+def no_root(address):
+    return Stop(MEMORY, f"CR3 is {address}, which is not its memory")
+
+
+def no_code(selector):
+    return Stop(FAULT, f"its gate for vector 6 names {selector}, which is no code of its kernel")
+
+
+def no_stack(esp):
+    return Stop(FAULT, f"no stack for a trap: its ESP is {esp}, at EIP [0-9a-f]{{8}}")
+
+
+# What becomes of it in QEMU, and in Bochs if that is another thing: there the CPU sees that EIP or
+# ESP lies behind the limit; and it does not let ring 1 into virtual-8086 mode, as QEMU's TCG does.
+STOPPED = {
+    "beyond": [BEYOND],
+    "page-beyond": [BEYOND],
+    "page-above": [ABOVE],
+    "large-beyond": [BEYOND],
+    "table-beyond": [NO_TABLE],
+    "table-above": [ABOVE],
+    "l2-beyond": [NO_TABLE],
+    "reserved-bits": [ABOVE],
+    "cr3-beyond": [no_root("03d[0-9a-f]{5}")],
+    "cr3-top": [no_root("ffffffff")],
+    "no-gdt": [NO_SEGMENTS],
+    "gdt-unmapped": [NO_SEGMENTS],
+    "stack-gone": [NO_SEGMENTS],
+    "ring-2": [NOT_LOADED],
+    "no-idt": [NO_GATE],
+    "idt-unmapped": [NO_GATE],
+    "gate-absent": [NO_GATE],
+    "gate-task": [NO_GATE],
+    "gate-null": [no_code("0001")],
+    "gate-host-selector": [no_code("0ff1")],
+    "gate-switcher": [GOES_ON, NOT_LOADED],
+    "iret-high": [GOES_ON, NOT_LOADED],
+    "vm86": [NO_VM86, GOES_ON],
+    "vm86-fault": [NO_VM86, GOES_ON],
+    "tss-switcher": [no_stack("ffc06fec")],
+    "tss-garbage": [Stop(FAULT, "its TSS names 0ff9 for a stack segment, which is none")],
+    "tss-unmapped": [Stop(FAULT, "no TSS for a trap from a program: it would be at 40000000")],
+    "fault-with-bad-esp": [no_stack("400007f0")],
+    "push-into-switcher": [no_stack("ffc047f0")],
+    "interrupt-with-bad-esp": [no_stack("400007f4")],
+    "no-handler": [Stop(FAULT, r"vector 32, for which it has no gate \(.*\)")],
+    "silent-console": [NO_GATE],
+    "slow-console": [NO_GATE],
+    "linear-unaligned": [NO_ENTRY],
+    "queue-garbage": [NO_ENTRY],
+    "direct-gate-switcher": [GOES_ON],
+    "direct-stack-switcher": [no_stack("ffc047e8")],
+    "direct-stack-unmapped": [no_stack("400007e8")],
+    "direct-stack-page": [GOES_ON, no_stack("ffc067e8")],
+}
+
+# In Bochs these take the same way through hv-stub as others: only in `make test-all`.
+LIKE_OTHERS = {
+    *("page-above", "table-above", "l2-beyond", "cr3-top", "gdt-unmapped", "idt-unmapped"),
+    *("gate-absent", "gate-null", "fault-with-bad-esp", "direct-gate-switcher"),
+}
+
+STATISTICS = r"hv-stub: exits: interrupts \d+, .*, VMI calls \d+, .*, port accesses \d+"
+
+
+def attack(machine, line, **more):
+    return machine.boot(line, kernel=HOSTILE, initrd=None, hypervisor="", **more)
+
+
+def expect_stop(result, stop):
+    """The guest was stopped: one line that says what it did, the statistics, the status."""
+    line = f"hv-stub: guest stopped: {stop.words}"
+    result.expect(f"^{line}$", status=stop.status)
+    *_, said, statistics, _ = result.console.strip().splitlines()
+    assert re.fullmatch(line, said), said
+    assert re.fullmatch(STATISTICS, statistics), statistics
+
+
+def expect_outcome(result, name, outcome):
+    """What is in the table."""
+    assert "FAILED" not in result.console, result.console
+    if outcome is GOES_ON:
+        result.expect(f"^{name}: ok$")
+    else:
+        expect_stop(result, outcome)
+
+
+def limits(machine):
+    return "checked" if isinstance(machine, BochsCd) else "not checked"
+
+
+# --- attacks after which the guest goes on ---------------------------------------------------------
+
+
+def test_going_on(judge):
+    """All of them in one boot. Each that failed says why; then the table says which were to come."""
+    result = attack(judge, "all", limit=120)
+    result.expect(rf"^hostile: \d+ KiB, segment limits {limits(judge)}$")
+    assert re.findall(r"^([\w-]+): ok$", result.console, re.MULTILINE) == GOING_ON
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", [2, 3])
+def test_million_calls(judge, seed):
+    """VMI calls with arguments from a generator; the failing one is named, with its seed."""
+    result = attack(judge, f"calls=1000000 seed={seed} calls fence-after", limit=600)
+    result.expect(rf"^calls: 1000000 with seed {seed}, [1-9]\d* interrupts$", "^fence-after: ok$")
+
+
+@pytest.mark.long
+def test_every_port(judge):
+    attack(judge, "calls=1000000 ports", limit=300).expect("^ports: ok$")
+
+
+# --- attacks that end the guest --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", STOPPED)
+def test_stopped_in_qemu(qemu, name):
+    expect_outcome(attack(qemu, name), name, STOPPED[name][0])
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.long) if n in LIKE_OTHERS else n for n in STOPPED]
+)
+def test_stopped_in_bochs(bochs, name):
+    expect_outcome(attack(bochs, name), name, STOPPED[name][-1])
+
+
+def expect_contained(result, seed):
+    """Stopped in words, or not at all; and not by a fault of hv-stub's own."""
+    assert result.status in (0, FAULT, MEMORY, MODE), f"seed {seed}: {result.console}"
+    if result.status:
+        expect_stop(result, Stop(result.status, ".*"))
+
+
+@pytest.mark.parametrize("seeds", [range(1, 9), pytest.param(range(9, 200), marks=pytest.mark.long)])
+def test_wild_calls_in_qemu(qemu, seeds):
+    """VMI calls with no argument spared: the guest does not get far."""
+    for seed in seeds:
+        expect_contained(attack(qemu, f"seed={seed} wild-calls"), seed)
+
+
+@pytest.mark.parametrize("seeds", [[1], pytest.param(range(2, 20), marks=pytest.mark.long)])
+def test_wild_calls_in_bochs(bochs, seeds):
+    for seed in seeds:
+        expect_contained(attack(bochs, f"seed={seed} wild-calls"), seed)
+
+
+@pytest.mark.parametrize("name", ["halt-for-ever", "halt-idle"])
+def test_halt(qemu, name):
+    """As in hardware nothing happens any more; hv-stub does not spin, but halts as well."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    with pytest.raises(MachineError, match="did not end"):
+        attack(qemu, name, limit=4)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
+    assert used < 2 * TIME_SCALE, f"{used:.1f} s of the processor to do nothing"
+
+
+# --- the hypervisor's own memory ---------------------------------------------------------------------
+
+BASE = 0x100000  # where hv-stub is linked and loaded
+
+# What a guest may have changed rightly, by where it is: (symbol, first byte, end)
+CHANGES = [
+    ("idt", 0x80 * 8, 0x81 * 8),  # the direct gate
+    ("host_gdt", 0, 509 * 8),  # the guest's descriptors
+    ("tss", 12, 20),  # the stack for the direct gate
+]
+FIXED = ["idt", "host_gdt", "tss", "hv_root", "hv_top_guest", "identity_l2", "top_l2", "top_l1"]
+
+
+def symbols():
+    """(address, size) of what has a size, from the hypervisor's ELF."""
+    nm = subprocess.run(["nm", "-S", HYPERVISOR], capture_output=True, text=True, check=True)
+    lines = map(str.split, nm.stdout.splitlines())
+    return {line[3]: (int(line[0], 16), int(line[1], 16)) for line in lines if len(line) == 4}
+
+
+def read_only_segments():
+    """(physical address, bytes) of each segment that nobody writes to."""
+    elf = HYPERVISOR.read_bytes()
+    offset, size, count = *struct.unpack_from("<I", elf, 28), *struct.unpack_from("<HH", elf, 42)
+    for at in range(offset, offset + size * count, size):
+        kind, start, _, physical, length, _, flags = struct.unpack_from("<7I", elf, at)
+        if kind == 1 and length and not flags & 2:
+            yield physical, elf[start : start + length]
+
+
+class QemuAfterwards(QemuKernel):
+    """QEMU without the port that ends it: when the guest is done, its memory is read."""
+
+    def memory_after(self, line, scratch, limit=60):
+        setup = Setup(line, hypervisor="", kernel=HOSTILE, initrd=None)
+        command = Qemu.hardware(setup)
+        at = command.index("-device")
+        del command[at : at + 2]
+        command += ["-serial", f"file:{scratch}/serial", "-qmp", f"unix:{scratch}/qmp,server,nowait"]
+        with subprocess.Popen(command + self.medium(setup), stdin=subprocess.DEVNULL) as qemu:
+            try:
+                console = self.wait_for_end(scratch, limit * TIME_SCALE)
+                write_log(self.log, f"QEMU without exit port: {line}", console)
+                self.save(scratch)
+                return console, (scratch / "memory").read_bytes()
+            finally:
+                qemu.kill()
+
+    @staticmethod
+    def wait_for_end(scratch, limit):
+        end = time.monotonic() + limit
+        console = ""
+        while exit_line(console) is None:
+            assert time.monotonic() < end, f"no end: {console}"
+            time.sleep(0.1)
+            if (scratch / "serial").exists():
+                console = read_console(scratch / "serial")
+        return console
+
+    @staticmethod
+    def save(scratch):
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(str(scratch / "qmp"))
+            answers = connection.makefile("r")
+            answers.readline()  # a greeting
+            area = {"val": BASE, "size": 2 << 20, "filename": str(scratch / "memory")}
+            for command, arguments in [("qmp_capabilities", {}), ("pmemsave", area)]:
+                request = {"execute": command, "arguments": arguments}
+                connection.sendall(json.dumps(request).encode())
+                answer = json.loads(answers.readline())
+                assert "return" in answer, answer
+
+
+def fixed_memory(memory):
+    """The pages of descriptors and page tables, without what guests may change."""
+    memory, where = bytearray(memory), symbols()
+    for symbol, first, end in CHANGES:
+        at = where[symbol][0] - BASE
+        memory[at + first : at + end] = bytes(end - first)
+    return {name: bytes(memory[where[name][0] - BASE :][: where[name][1]]) for name in FIXED}
+
+
+@pytest.mark.parametrize("line", ["all", "vm86", "queue-garbage", "seed=3 wild-calls"])
+def test_own_memory(log, tmp_path, line):
+    """After the attacks hv-stub's code is that of its file, and its descriptors and page tables are
+    those that a guest which does nothing leaves. It is the end: an interrupt does not go on."""
+    machine = QemuAfterwards(log)
+    (tmp_path / "before").mkdir()
+    _, before = machine.memory_after("", tmp_path / "before")
+    console, after = machine.memory_after(line, tmp_path)
+    assert "FAILED" not in console, console
+    for address, code in read_only_segments():
+        assert after[address - BASE :][: len(code)] == code, f"the code at {address:08x} has changed"
+    wanted, found = fixed_memory(before), fixed_memory(after)
+    assert [name for name in FIXED if wanted[name] != found[name]] == []
+    time.sleep(0.3)
+    assert read_console(tmp_path / "serial") == console, "the guest went on"
+
+
+def test_table_is_complete():
+    """Every attack that the guest knows is in a table here."""
+    source = (ROOT / "tests/hostile/main.c").read_text()
+    names = re.findall(r'^    \{"([\w-]+)", (?:UNPAGED|PAGED|PARAVIRTUAL), ', source, re.MULTILINE)
+    others = ["halt-for-ever", "halt-idle", "console-endless", "wild-calls"]
+    assert sorted(names) == sorted([*GOING_ON, *STOPPED, *others])
