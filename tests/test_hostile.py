@@ -119,10 +119,11 @@ STOPPED = {
     "direct-stack-page": [GOES_ON, no_stack("ffc067e8")],
 }
 
-# In Bochs these take the same way through hv-stub as others: only in `make test-all`.
-LIKE_OTHERS = {
-    *("page-above", "table-above", "l2-beyond", "cr3-top", "gdt-unmapped", "idt-unmapped"),
-    *("gate-absent", "gate-null", "fault-with-bad-esp", "direct-gate-switcher"),
+# In these Bochs's CPU has a part that TCG's has not. The others take the same way through hv-stub
+# in both: in Bochs, where each boot takes a second and a half, only in `make test-all`.
+FOR_BOCHS = {
+    *("page-beyond", "stack-gone", "ring-2", "no-idt", "gate-switcher", "iret-high", "vm86"),
+    *("push-into-switcher", "silent-console", "linear-unaligned", "direct-stack-page"),
 }
 
 STATISTICS = r"hv-stub: exits: interrupts \d+, .*, VMI calls \d+, .*, port accesses \d+"
@@ -186,7 +187,7 @@ def test_stopped_in_qemu(qemu, name):
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=pytest.mark.long) if n in LIKE_OTHERS else n for n in STOPPED]
+    "name", [n if n in FOR_BOCHS else pytest.param(n, marks=pytest.mark.long) for n in STOPPED]
 )
 def test_stopped_in_bochs(bochs, name):
     expect_outcome(attack(bochs, name), name, STOPPED[name][-1])
@@ -220,6 +221,17 @@ def test_halt(qemu, name):
         attack(qemu, name, limit=4)
     used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
     assert used < 2 * TIME_SCALE, f"{used:.1f} s of the processor to do nothing"
+
+
+# --- a known hole: passes once hv-stub has been mended, and then must lose its mark ----------------
+
+
+@pytest.mark.long
+@pytest.mark.xfail(strict=True, reason="VMI_ConsoleWrite prints all that is mapped, in one call")
+def test_endless_console(qemu):
+    """A call that prints 4 GiB would keep the processor from everybody else."""
+    result = attack(qemu, "console-endless", limit=120).expect("console-endless: ok$")
+    assert len(result.console) < 100_000
 
 
 # --- the hypervisor's own memory ---------------------------------------------------------------------
