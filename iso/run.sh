@@ -15,7 +15,8 @@
 #        QEMU   which QEMU; words after its name are options for it, and the last to be heard
 # Gives: the exit status with which the guest powered off (lib/exit.h).
 #        1, and a line that says so, when the emulator failed or the guest ended without a status.
-# A CD with ARGS or RUN is one of its own, build/run/paravane.iso, with no menu.
+# A CD with ARGS or RUN is made for this run alone, with no menu. What a run writes is below
+# build/run/, in a folder of its own, as several may go on at once; it is kept when the run failed.
 set -euo pipefail
 
 medium=${1:?usage: iso/run.sh kernel|iso|bochs}
@@ -26,10 +27,14 @@ cd "$(dirname "$0")/.."
 kernel=${KERNEL:-build/kernel.elf}
 hypervisor=build/hv-stub.elf
 initrd=build/initrd.tar
-scratch=build/run
+mkdir -p build/run
+scratch=$(mktemp -d build/run/XXXXXX)
+trap 'rm -rf "$scratch"' EXIT
 
 fail() {
     echo "run: $*" >&2
+    trap - EXIT
+    rmdir "$scratch" 2>/dev/null || true # unless something is in it to read
     exit 1
 }
 
@@ -106,7 +111,6 @@ run_bochs() {
     fi
 }
 
-mkdir -p "$scratch"
 case $medium in
 kernel) run_kernel ;;
 iso) run_qemu -cdrom "$(cd_image)" ;;
