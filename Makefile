@@ -25,8 +25,9 @@ PYTHON  ?= /usr/bin/python3
 
 B := build
 
-# One set of C flags for everything that runs on the machine. No libgcc, no libc, no FPU.
-CFLAGS := -m32 -march=i686 -std=gnu11 -O2 -g -I. -MMD -MP \
+# One set of C flags for everything that runs on the machine. No libgcc, no libc, no FPU. A
+# function's first three words are in EAX, EDX and ECX, as they are for pv ops.
+CFLAGS := -m32 -march=i686 -mregparm=3 -std=gnu11 -O2 -g -I. -MMD -MP \
           -ffreestanding -nostdinc -isystem $(shell $(CC) -print-file-name=include 2>/dev/null) \
           -fno-pie -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables \
           -fno-omit-frame-pointer -fno-strict-aliasing -mgeneral-regs-only \

@@ -19,18 +19,16 @@ global hv_entry
 hv_entry:
     mov     esp, hv_stack_top
     cld
-    push    ebx
-    push    eax
-    call    hv_main
+    mov     edx, ebx
+    call    hv_main                     ; hv_main(magic, information)
     ud2
 
 ; hw_paging(root): PAE paging on. Absolute values: firmware leaves other bits on. PG, WP: even we
 ; respect read-only pages; NE, ET; EM: FPU instructions of guests trap; PE.
 global hw_paging
 hw_paging:
-    mov     eax, 1 << 5                 ; CR4.PAE
-    mov     cr4, eax
-    mov     eax, [esp + 4]
+    mov     edx, 1 << 5                 ; CR4.PAE
+    mov     cr4, edx
     mov     cr3, eax
     mov     eax, 0x80010035
     mov     cr0, eax
@@ -39,24 +37,21 @@ hw_paging:
 ; hw_tables(gdt *, idt *, data selector, task selector); the code selector is 8 below data.
 global hw_tables
 hw_tables:
-    mov     eax, [esp + 4]
     lgdt    [eax]
-    mov     eax, [esp + 8]
-    lidt    [eax]
-    mov     eax, [esp + 12]
-    mov     ds, eax
-    mov     es, eax
-    mov     ss, eax
-    xor     ecx, ecx
-    mov     fs, ecx
-    mov     gs, ecx
-    lldt    cx
-    mov     ecx, [esp + 16]
-    ltr     cx
-    sub     eax, 8
-    pop     ecx
-    push    eax
+    lidt    [edx]
+    mov     ds, ecx
+    mov     es, ecx
+    mov     ss, ecx
+    xor     eax, eax
+    mov     fs, eax
+    mov     gs, eax
+    lldt    ax
+    mov     eax, [esp + 4]
+    ltr     ax
+    sub     ecx, 8
+    pop     edx
     push    ecx
+    push    edx
     retf
 
 section .bss

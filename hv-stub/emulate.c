@@ -269,7 +269,10 @@ static bool execute(struct vcpu *vcpu, const struct insn *insn) {
         if (!load_table(vcpu, insn, &vcpu->gdt)) return false;
         segments_load(vcpu);
         return true;
-    case INSN_LIDT: return load_table(vcpu, insn, &vcpu->idt);
+    case INSN_LIDT:
+        if (!load_table(vcpu, insn, &vcpu->idt)) return false;
+        gates_forget(vcpu);
+        return true;
     case INSN_SGDT: return store_table(vcpu, insn, &vcpu->gdt);
     case INSN_SIDT: return store_table(vcpu, insn, &vcpu->idt);
     case INSN_INVLPG:

@@ -21,9 +21,8 @@
 #define VECTOR_SYSCALL 0x80
 
 #define GATE_PRESENT   0x8000u
-#define GATE_INTERRUPT 0x0E00u
-#define GATE_TRAP      0x0F00u
-#define GATE_TYPE      0x1F00u
+#define GATE_INTERRUPT 0x0E
+#define GATE_TRAP      0x0F
 
 #define TSS_SP0 4 /* offsets in a TSS */
 #define TSS_SS0 8
@@ -45,25 +44,52 @@ void guest_set_flags(struct vcpu *vcpu, u32 flags) {
     vcpu->frame->eflags = (flags & ~never) | FLAG_IF | FLAG_1;
 }
 
-/* Pushes words, the last one first in memory: all in one go. */
-static void push(struct vcpu *vcpu, const u32 *words, u32 count) {
-    struct frame *frame = vcpu->frame;
+/* --- gates --------------------------------------------------------------------------------------- */
 
-    frame->esp -= count * sizeof *words;
-    if (!write_linear(vcpu, selector_base(frame->ss) + frame->esp, words, count * sizeof *words))
-        guest_stop(STOP_FAULT, "no stack for a trap: its ESP is %08x, at EIP %08x", frame->esp,
-                   frame->eip);
-}
-
-static bool read_gate(struct vcpu *vcpu, u32 vector, u64 *gate) {
-    u32 type;
+/* Any but an interrupt gate or a trap gate is as good as none. */
+static bool read_gate(struct vcpu *vcpu, u32 vector, struct gate *gate) {
+    u32 words[2];
+    bool is_gate;
 
     if (vector * 8 + 7 > vcpu->idt.limit ||
-        !read_linear(vcpu, vcpu->idt.base + vector * 8, gate, sizeof *gate))
+        !read_linear(vcpu, vcpu->idt.base + vector * 8, words, sizeof words))
         return false;
-    type = (u32)(*gate >> 32) & (GATE_TYPE | GATE_PRESENT);
-    return type == (GATE_PRESENT | GATE_INTERRUPT) || type == (GATE_PRESENT | GATE_TRAP);
+    gate->type = words[1] >> 8 & 0x1F;
+    gate->dpl = words[1] >> 13 & 3;
+    gate->selector = (words[0] >> 16 & 0xFFFC) | 1;
+    gate->entry = (words[0] & 0xFFFF) | (words[1] & 0xFFFF0000);
+    is_gate = words[1] & GATE_PRESENT && (gate->type == GATE_INTERRUPT || gate->type == GATE_TRAP);
+    gate->good = is_gate && selector_is_code(gate->selector, 1);
+    return is_gate;
 }
+
+/* NULL: there is none. A paravirtual guest tells us of each change, so that what was found once
+ * can be relied upon. */
+static const struct gate *find_gate(struct vcpu *vcpu, u32 vector) {
+    struct gate *gate = &vcpu->gate[vector];
+
+    if (vcpu->vmi && gate->good) return gate;
+    return read_gate(vcpu, vector, gate) ? gate : NULL;
+}
+
+/* A paravirtual guest's system calls need not come to us, if its gate leaves IF alone, and once we
+ * know of a stack for them. */
+static void set_direct_gate(struct vcpu *vcpu) {
+    const struct gate *gate;
+
+    host_no_direct_gate(VECTOR_SYSCALL);
+    if (!vcpu->vmi || !vcpu->stack_selector) return;
+    gate = find_gate(vcpu, VECTOR_SYSCALL);
+    if (gate && gate->good && gate->type == GATE_TRAP && gate->dpl == 3)
+        host_direct_gate(VECTOR_SYSCALL, gate->selector, gate->entry);
+}
+
+void gates_forget(struct vcpu *vcpu) {
+    memset(vcpu->gate, 0, sizeof vcpu->gate);
+    set_direct_gate(vcpu);
+}
+
+/* --- into the guest ------------------------------------------------------------------------------- */
 
 /* The stack for traps from programs: as UpdateKernelStack named it, or from the guest's TSS. */
 static void kernel_stack(struct vcpu *vcpu, u32 *ss, u32 *sp) {
@@ -87,30 +113,45 @@ static void switch_stack(struct vcpu *vcpu) {
     frame->esp = sp;
 }
 
+static void push(struct vcpu *vcpu, const u32 *image, u32 words) {
+    struct frame *frame = vcpu->frame;
+    va_t va;
+    u32 *stack;
+
+    frame->esp -= words * sizeof *image;
+    va = selector_base(frame->ss) + frame->esp;
+    stack = direct_memory(vcpu, va, words * sizeof *image);
+    if (stack)
+        while (words--) stack[words] = image[words];
+    else if (!write_linear(vcpu, va, image, words * sizeof *image))
+        guest_stop(STOP_FAULT, "no stack for a trap: its ESP is %08x, at EIP %08x", frame->esp,
+                   frame->eip);
+}
+
+/* What the CPU does: finds the gate, pushes the old state on the kernel's stack, goes to the
+ * handler. */
 void inject(struct vcpu *vcpu, u32 vector, u32 error) {
     struct frame *frame = vcpu->frame;
+    const struct gate *gate = find_gate(vcpu, vector);
     u32 flags = guest_flags(vcpu);
-    const u32 words[] = {error, frame->eip, frame->cs & 0xFFFF, flags, frame->esp, frame->ss};
+    const u32 image[] = {error, frame->eip, frame->cs & 0xFFFF, flags, frame->esp, frame->ss};
     u32 first = error == NO_ERROR ? 1 : 0, end = 4;
-    u64 gate;
-    u32 selector;
 
-    if (!read_gate(vcpu, vector, &gate))
+    if (!gate)
         guest_stop(STOP_FAULT,
                    "vector %u, for which it has no gate (error %04x, EIP %08x, CR2 %08x)", vector,
                    error & 0xFFFF, frame->eip, vcpu->cr2);
-    selector = ((u32)gate >> 16 & 0xFFFC) | 1;
-    if (!selector_is_code(selector, 1))
+    if (!gate->good)
         guest_stop(STOP_FAULT, "its gate for vector %u names %04x, which is no code of its kernel",
-                   vector, selector);
+                   vector, gate->selector);
     if ((frame->cs & 3) == 3) {
         switch_stack(vcpu);
         end = 6;
     }
-    push(vcpu, words + first, end - first);
-    if (((u32)(gate >> 32) & GATE_TYPE) == GATE_INTERRUPT) flags &= ~FLAG_IF;
-    frame->cs = selector;
-    frame->eip = ((u32)gate & 0xFFFF) | ((u32)(gate >> 32) & 0xFFFF0000);
+    push(vcpu, image + first, end - first);
+    if (gate->type == GATE_INTERRUPT) flags &= ~FLAG_IF;
+    frame->cs = gate->selector;
+    frame->eip = gate->entry;
     guest_set_flags(vcpu, flags & ~(FLAG_TF | FLAG_RF));
 }
 
@@ -123,9 +164,9 @@ void guest_halt(struct vcpu *vcpu) {
 /* A gate says from which ring INT n may use it; a kernel may always. */
 void inject_int(struct vcpu *vcpu, u32 vector, u32 length) {
     u32 ring = vcpu->frame->cs & 3;
-    u64 gate;
+    const struct gate *gate = find_gate(vcpu, vector);
 
-    if (!read_gate(vcpu, vector, &gate) || (ring == 3 && ((gate >> 45) & 3) != 3)) {
+    if (!gate || (ring == 3 && gate->dpl != 3)) {
         inject(vcpu, VECTOR_GP, vector * 8 + 2);
         return;
     }
@@ -139,22 +180,6 @@ void inject_pending(struct vcpu *vcpu) {
     if (!guest_interruptible(vcpu)) return;
     vector = vpic_accept(&vcpu->pic);
     if (vector >= 0) inject(vcpu, (u32)vector, NO_ERROR);
-}
-
-/* A paravirtual guest's system calls need not come to us, if its gate leaves IF alone, and once we
- * know of a stack for them. */
-void set_direct_gate(struct vcpu *vcpu) {
-    u64 gate;
-    u32 selector;
-
-    host_no_direct_gate(VECTOR_SYSCALL);
-    if (!vcpu->vmi || !vcpu->stack_selector || !read_gate(vcpu, VECTOR_SYSCALL, &gate) ||
-        (gate >> 45 & 3) != 3 || ((u32)(gate >> 32) & GATE_TYPE) != GATE_TRAP)
-        return;
-    selector = ((u32)gate >> 16 & 0xFFFC) | 1;
-    if (selector_is_code(selector, 1))
-        host_direct_gate(VECTOR_SYSCALL, selector,
-                         ((u32)gate & 0xFFFF) | ((u32)(gate >> 32) & 0xFFFF0000));
 }
 
 /* The guest's own iret, with the virtual IF in the image of the flags. */

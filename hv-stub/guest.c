@@ -75,7 +75,7 @@ static void write_info(const struct guest *guest, const char *line, u32 initrd, 
 
 /* As Multiboot says, but for the ring: flat segments, no paging, interrupts off. */
 static void set_registers(struct vcpu *vcpu, u32 entry) {
-    struct frame *frame = host_first_frame();
+    struct frame *frame = (struct frame *)HV_FRAME;
 
     *frame = (struct frame){
         .es = 0x11,
@@ -106,7 +106,7 @@ void guest_load(struct guest *guest, const void *kernel, u32 kernel_size, const 
     segments_flat();
 }
 
-void guest_run(struct guest *guest) { switcher_enter(guest->vcpu.frame, guest->vcpu.root); }
+void guest_run(struct guest *guest) { switcher_enter(guest->vcpu.root); }
 
 /* --- the end -------------------------------------------------------------------------------------- */
 

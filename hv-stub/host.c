@@ -212,10 +212,6 @@ void host_init(void) {
     calibrate();
 }
 
-struct frame *host_first_frame(void) {
-    return (struct frame *)(HV_STACK + PAGE_SIZE) - 1;
-}
-
 void host_reset(void) {
     out8(0xFE, 0x64); /* the keyboard controller's pulse on the reset line */
     stop_cpu();

@@ -27,8 +27,8 @@ struct frame {
     u32 esp, ss;
 };
 
-/* Loads a shadow root and goes to where the frame at the top of the stack page says. */
-NORETURN void switcher_enter(struct frame *frame, u32 root);
+/* Loads a shadow root and goes to where the frame at HV_FRAME says. */
+NORETURN void switcher_enter(u32 root);
 
 /* --- what a guest is ------------------------------------------------------------------------ */
 
@@ -74,8 +74,14 @@ struct vcpu {
         va_t base;
         u32 limit;
     } gdt, idt;
-    u32 task; /* the task register's selector */
-    va_t tss; /* and where its TSS is */
+    struct gate {
+        va_t entry;
+        u16 selector;
+        u8 type, dpl;
+        bool good; /* it was looked up, and names code of the guest kernel's */
+    } gate[256];   /* of the IDT; see gates_forget */
+    u32 task;      /* the task register's selector */
+    va_t tss;      /* and where its TSS is */
     struct vcpu_shared *shared;
     bool halted; /* it waits for an interrupt */
     u32 root;    /* of the shadow tables, physical */
@@ -88,7 +94,8 @@ struct vcpu {
     u32 stack_selector, stack_pointer; /* for traps from ring 3 */
     struct linear {
         va_t va;
-        u32 size, pa;
+        u32 size;
+        u8 *memory;
     } linear;              /* the direct map that it told us of */
     struct alarm alarm[2]; /* of real and of available time, which are the same */
 };
@@ -149,6 +156,11 @@ NORETURN void guest_run(struct guest *guest);
 /* NULL if the guest does not have that much memory there. */
 void *guest_memory(const struct guest *guest, u32 pa, u32 size);
 
+/* The same for a page, by its number. */
+static inline void *guest_page(const struct guest *guest, u32 gfn) {
+    return gfn < guest->pages ? guest->base + (gfn << PAGE_SHIFT) : NULL;
+}
+
 /* --- walk.c: the guest's own page tables ------------------------------------------------------ */
 
 /* Entries have 64 bits, but no machine of ours has memory above 4 GiB: we look at the low half,
@@ -176,6 +188,14 @@ struct walk {
  * filled. False: *error is the error code of the page fault. */
 bool walk(struct vcpu *vcpu, va_t va, u32 access, struct walk *walk, u32 *error);
 
+/* Where the mapping that the guest told us of has a linear address; NULL: nowhere. */
+static inline void *direct_memory(struct vcpu *vcpu, va_t va, u32 size) {
+    u32 offset = va - vcpu->linear.va;
+
+    if (offset >= vcpu->linear.size || size > vcpu->linear.size - offset) return NULL;
+    return vcpu->linear.memory + offset;
+}
+
 /* The guest kernel's view of its linear memory; false: not all of it is mapped (writable). */
 bool read_linear(struct vcpu *vcpu, va_t va, void *to, u32 size);
 bool write_linear(struct vcpu *vcpu, va_t va, const void *from, u32 size);
@@ -188,7 +208,7 @@ void shadow_flush_one(struct vcpu *vcpu, va_t va);
 void shadow_fill(struct vcpu *vcpu, va_t va, const struct walk *walk);
 void shadow_announce(struct vcpu *vcpu, u32 gfn, u32 level); /* 1, 2, or 3: a root */
 void shadow_release(struct vcpu *vcpu, u32 gfn);
-void shadow_update(struct vcpu *vcpu, u32 pa, pte_t entry);
+void shadow_update(struct vcpu *vcpu, const pte_t *entry); /* in its memory; it has changed */
 
 /* --- segments.c: descriptors ---------------------------------------------------------------------- */
 
@@ -212,7 +232,7 @@ void guest_iret(struct vcpu *vcpu);
 u32 guest_flags(const struct vcpu *vcpu); /* EFLAGS as the guest should see them */
 void guest_set_flags(struct vcpu *vcpu, u32 flags);
 bool guest_interruptible(const struct vcpu *vcpu);
-void set_direct_gate(struct vcpu *vcpu); /* its IDT has changed */
+void gates_forget(struct vcpu *vcpu); /* its IDT or GDT has changed */
 
 /* --- emulate.c ---------------------------------------------------------------------------------------- */
 
@@ -262,7 +282,6 @@ NORETURN void host_wait(void); /* for a device; the interrupt comes to hv_trap, 
 void host_interrupt(struct vcpu *vcpu, u32 irq);
 u64 host_ticks(u64 pit_counts); /* TSC ticks that so many counts of a PIT take */
 u64 host_counts(u64 ticks);
-struct frame *host_first_frame(void);
 void host_direct_gate(u32 vector, u32 selector, va_t entry);
 void host_no_direct_gate(u32 vector);
 void host_direct_stack(u32 selector, u32 sp);

@@ -77,6 +77,7 @@ static u64 descriptor_of(struct vcpu *vcpu, u32 index) {
 void segments_load(struct vcpu *vcpu) {
     for (u32 index = 0; index < GUEST_GDT; index++)
         host_gdt[index] = harmless(descriptor_of(vcpu, index));
+    gates_forget(vcpu);
     selectors_check(vcpu->frame);
 }
 
@@ -89,16 +90,18 @@ bool segments_update(struct vcpu *vcpu, u32 selector) {
     descriptor = harmless(descriptor_of(vcpu, index));
     if (descriptor == host_gdt[index]) return false;
     host_gdt[index] = descriptor;
+    gates_forget(vcpu);
     selectors_check(vcpu->frame);
     return true;
 }
 
-static bool is_usable(u32 selector, u32 ring, u64 flags, u64 wanted) {
-    u64 descriptor = host_gdt[selector >> 3 & (GDT_SIZE - 1)];
+/* Has the segment these flags, of those in the mask? They are all in the high half. */
+static bool is_usable(u32 selector, u32 ring, u64 mask, u64 flags) {
+    u32 high = (u32)(host_gdt[selector >> 3 & (GDT_SIZE - 1)] >> 32);
 
-    if (selector & 4 || (selector >> 3) >= GUEST_GDT || (selector & 3) != ring) return false;
-    return (descriptor & (flags | PRESENT | SEGMENT | DPL_MASK)) ==
-           (wanted | PRESENT | SEGMENT | (u64)ring << DPL_SHIFT);
+    if ((selector & 7) != ring || (selector & 0xFFFF) >> 3 >= GUEST_GDT) return false;
+    return (high & (u32)((mask | PRESENT | SEGMENT | DPL_MASK) >> 32)) ==
+           ((u32)((flags | PRESENT | SEGMENT) >> 32) | ring << (DPL_SHIFT - 32));
 }
 
 /* Could ring 0 load this into DS or ES? Then the switcher can, on its way out. */
@@ -121,12 +124,10 @@ void segments_reload(void) {
     asm volatile("mov %0, %%fs; mov %1, %%gs" : : "r"(fs), "r"(gs));
 }
 
-bool selector_is_code(u32 selector, u32 ring) {
-    return is_usable(selector & 0xFFFF, ring, CODE, CODE);
-}
+bool selector_is_code(u32 selector, u32 ring) { return is_usable(selector, ring, CODE, CODE); }
 
 bool selector_is_data(u32 selector, u32 ring) {
-    return is_usable(selector & 0xFFFF, ring, CODE | WRITABLE, WRITABLE);
+    return is_usable(selector, ring, CODE | WRITABLE, WRITABLE);
 }
 
 va_t selector_base(u32 selector) { return base_of(host_gdt[selector >> 3 & (GDT_SIZE - 1)]); }

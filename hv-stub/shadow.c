@@ -269,12 +269,13 @@ static void update_shadow(struct guest *guest, u32 number, u32 index, u32 entry)
         page[index] = new_link(guest, entry);
 }
 
-/* The guest's entry at this physical address has a new value: so has every shadow of it. What
- * cannot be known yet becomes not present, and is filled by a fault. */
-void shadow_update(struct vcpu *vcpu, u32 pa, pte_t value) {
+/* An entry of the guest's has a new value: so has every shadow of it. What cannot be known yet
+ * becomes not present, and is filled by a fault. */
+void shadow_update(struct vcpu *vcpu, const pte_t *changed) {
     struct guest *guest = vcpu->guest;
-    u32 gfn = pa >> PAGE_SHIFT, index = (pa & PAGE_MASK) / sizeof value;
-    u32 entry = value >> 32 ? 0 : (u32)value;
+    u32 pa = (u32)((const u8 *)changed - guest->base);
+    u32 gfn = pa >> PAGE_SHIFT, index = (pa & PAGE_MASK) / sizeof *changed;
+    u32 entry = *changed >> 32 ? 0 : (u32)*changed;
     u32 number = guest->shadow.bucket[bucket_of(gfn)];
 
     while (number != NO_SHADOW) {

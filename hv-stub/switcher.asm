@@ -51,35 +51,28 @@ call_ %+ index:
     mov     esp, hv_stack_top
 %endmacro
 
-enter_call:
-    ENTER_HYPERVISOR
-    call    hv_call                     ; regparm; gives EDX: the guest's frame, EAX: its root
-    mov     esp, edx
+; A guest's frame is always at the same place: the CPU begins at the top of the stack page.
+%macro LEAVE_HYPERVISOR 0
+    mov     esp, HV_FRAME
     mov     cr3, eax                    ; from here on we see what the guest sees
     pop     es
     pop     ds
     popad
     add     esp, 8                      ; vector and error code
     iret
+%endmacro
+
+enter_call:
+    ENTER_HYPERVISOR
+    call    hv_call                     ; gives the root of the guest's shadow tables
+    LEAVE_HYPERVISOR
 
 enter_hypervisor:
     ENTER_HYPERVISOR
     call    hv_trap
-    mov     esp, edx
-leave_hypervisor:
-    mov     cr3, eax                    ; from here on we see what the guest sees
-    pop     es
-    pop     ds
-    popad
-    add     esp, 8                      ; vector and error code
-    iret
-
-; switcher_enter(struct frame *, u32 root), cdecl
-global switcher_enter
+global switcher_enter                   ; switcher_enter(u32 root)
 switcher_enter:
-    mov     eax, [esp + 8]
-    mov     esp, [esp + 4]
-    jmp     leave_hypervisor
+    LEAVE_HYPERVISOR
 
 section .rodata
 global switcher_stubs

@@ -20,10 +20,8 @@
 #define FIRST_ERROR_CODE 10 /* #TS to #PF push one, and #DF and #AC */
 #define VECTOR_AC        17
 
-#define REGPARM __attribute__((regparm(3)))
-
-REGPARM u64 hv_trap(struct frame *frame);
-REGPARM u64 hv_call(struct frame *frame);
+u32 hv_trap(struct frame *frame);
+u32 hv_call(struct frame *frame);
 
 static bool pushes_error(u32 vector) {
     return vector == VECTOR_DF || (vector >= FIRST_ERROR_CODE && vector <= VECTOR_PF) ||
@@ -96,10 +94,10 @@ static void deliver(struct vcpu *vcpu) {
     if (vcpu->pic.pending) vcpu->shared->flag |= HV_FLAG_PENDING;
 }
 
-/* What switcher.asm leaves with: the guest's frame in EDX, its shadow root in EAX. */
-static inline u64 leave(struct vcpu *vcpu) {
+/* What switcher.asm leaves with: the shadow root. */
+static inline u32 leave(struct vcpu *vcpu) {
     if (vcpu->halted || vcpu->pic.pending) deliver(vcpu);
-    return (u64)(u32)vcpu->frame << 32 | vcpu->root;
+    return vcpu->root;
 }
 
 static void trace(const struct frame *frame, const char *what) {
@@ -109,7 +107,7 @@ static void trace(const struct frame *frame, const char *what) {
 }
 
 /* A call from the ROM. */
-REGPARM u64 hv_call(struct frame *frame) {
+u32 hv_call(struct frame *frame) {
     struct vcpu *vcpu = &the_guest.vcpu;
 
     vcpu->frame = frame;
@@ -120,7 +118,7 @@ REGPARM u64 hv_call(struct frame *frame) {
 }
 
 /* Any other trap. An interrupt leaves the queue alone: it may have come inside an append. */
-REGPARM u64 hv_trap(struct frame *frame) {
+u32 hv_trap(struct frame *frame) {
     struct vcpu *vcpu = &the_guest.vcpu;
     bool is_interrupt = frame->vector >= HOST_IRQ;
 

@@ -25,7 +25,7 @@ static void table_changed(struct vcpu *vcpu, const struct descriptor_table *tabl
     if (table == &vcpu->gdt)
         segments_load(vcpu);
     else
-        set_direct_gate(vcpu);
+        gates_forget(vcpu);
 }
 
 static void set_table(struct vcpu *vcpu, struct descriptor_table *table) {
@@ -69,47 +69,37 @@ static void update_kernel_stack(struct vcpu *vcpu, u32 selector, u32 sp) {
     vcpu->stack_selector = (selector & 0xFFFC) | 1;
     vcpu->stack_pointer = sp;
     host_direct_stack(vcpu->stack_selector, sp);
-    if (first) set_direct_gate(vcpu);
+    if (first) gates_forget(vcpu);
 }
 
 /* --- page tables -------------------------------------------------------------------------------------- */
 
 /* The place of an entry in the guest's memory, by a walk. */
-static pte_t *find_entry(struct vcpu *vcpu, va_t va, u32 *pa) {
+static pte_t *find_entry(struct vcpu *vcpu, va_t va) {
     struct walk found;
-    pte_t *entry;
+    pte_t *page;
     u32 error;
 
     if (va & 7 || !walk(vcpu, va, PF_WRITE, &found, &error))
         guest_stop(STOP_FAULT, "a page table entry at %08x, which is not mapped writable", va);
-    *pa = (found.gfn << PAGE_SHIFT) + (va & PAGE_MASK);
-    entry = guest_memory(vcpu->guest, *pa, sizeof *entry);
-    if (!entry) guest_stop(STOP_MEMORY, "a page table entry at %08x, which is not its memory", va);
-    return entry;
+    page = guest_page(vcpu->guest, found.gfn);
+    if (!page) guest_stop(STOP_MEMORY, "a page table entry at %08x, which is not its memory", va);
+    return &page[(va & PAGE_MASK) / sizeof *page];
 }
 
 /* The same, if possible by the mapping that the guest told us of, which lies in its memory. */
-static inline pte_t *entry_at(struct vcpu *vcpu, va_t va, u32 *pa) {
+static inline pte_t *entry_at(struct vcpu *vcpu, va_t va) {
     u32 offset = va - vcpu->linear.va;
 
-    if (offset >= vcpu->linear.size || va & 7) return find_entry(vcpu, va, pa);
-    *pa = vcpu->linear.pa + offset;
-    return (pte_t *)(vcpu->guest->base + *pa);
+    return offset < vcpu->linear.size && !(va & 7) ? (pte_t *)(vcpu->linear.memory + offset)
+                                                   : find_entry(vcpu, va);
 }
 
-static void set_entry(struct vcpu *vcpu, va_t va, pte_t value) {
-    u32 pa;
-    pte_t *entry = entry_at(vcpu, va, &pa);
+static inline void set_entry(struct vcpu *vcpu, va_t va, u32 low, u32 high) {
+    pte_t *entry = entry_at(vcpu, va);
 
-    *entry = value;
-    shadow_update(vcpu, pa, value);
-}
-
-static void update_entry(struct vcpu *vcpu) {
-    u32 pa;
-    const pte_t *entry = entry_at(vcpu, vcpu->frame->eax, &pa);
-
-    shadow_update(vcpu, pa, *entry);
+    *entry = (pte_t)high << 32 | low;
+    shadow_update(vcpu, entry);
 }
 
 /* The flag of level n is bit n - 1. */
@@ -127,8 +117,8 @@ static void set_linear_mapping(struct vcpu *vcpu) {
     if (frame->eax != 0 || frame->ebx >= pages || frame->edx >= HV_VA_TOP || frame->edx & PAGE_MASK)
         return;
     if (frame->ecx < pages - frame->ebx) pages = frame->ebx + frame->ecx;
-    vcpu->linear =
-        (struct linear){frame->edx, (pages - frame->ebx) << PAGE_SHIFT, frame->ebx << PAGE_SHIFT};
+    vcpu->linear = (struct linear){frame->edx, (pages - frame->ebx) << PAGE_SHIFT,
+                                   guest_page(vcpu->guest, frame->ebx)};
 }
 
 /* --- time --------------------------------------------------------------------------------------------------- */
@@ -190,7 +180,7 @@ void vmi_read_queue(struct vcpu *vcpu) {
         if (entry->what < PAGE_SIZE)
             read_command(vcpu, entry);
         else
-            set_entry(vcpu, entry->what, (pte_t)entry->high << 32 | entry->low);
+            set_entry(vcpu, entry->what, entry->low, entry->high);
 }
 
 /* --- extensions ------------------------------------------------------------------------------ */
@@ -263,8 +253,8 @@ void vmi_call(struct vcpu *vcpu) {
     case VMI_Halt: guest_halt(vcpu); break;
     case VMI_Reboot: host_reset();
     case VMI_Shutdown: guest_ended(EXIT_BASE);
-    case VMI_SetPxELong: set_entry(vcpu, frame->ecx, (pte_t)frame->edx << 32 | frame->eax); break;
-    case VMI_UpdatePxELong: update_entry(vcpu); break;
+    case VMI_SetPxELong: set_entry(vcpu, frame->ecx, frame->eax, frame->edx); break;
+    case VMI_UpdatePxELong: shadow_update(vcpu, entry_at(vcpu, frame->eax)); break;
     case VMI_AllocatePage: allocate_page(vcpu); break;
     case VMI_ReleasePage: shadow_release(vcpu, frame->eax); break;
     case VMI_InvalPage: shadow_flush_one(vcpu, frame->eax); break;

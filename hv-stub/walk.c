@@ -12,12 +12,11 @@
 #define CR0_WP 0x00010000u
 
 static pte_t *entry_of(struct vcpu *vcpu, u32 gfn, u32 index) {
-    pte_t *entry =
-        guest_memory(vcpu->guest, (gfn << PAGE_SHIFT) + index * sizeof(pte_t), sizeof(pte_t));
+    pte_t *table = guest_page(vcpu->guest, gfn);
 
-    if (!entry)
+    if (!table)
         guest_stop(STOP_MEMORY, "page table at %08x, which is not its memory", gfn << PAGE_SHIFT);
-    return entry;
+    return &table[index];
 }
 
 static u32 frame_of(pte_t entry) {
@@ -48,8 +47,9 @@ static bool walk_tables(struct vcpu *vcpu, va_t va, u32 access, struct walk *wal
 
     *error = access;
     walk->table[0] = vcpu->cr3 >> PAGE_SHIFT;
-    root = guest_memory(vcpu->guest, (vcpu->cr3 & ~31u) + (va >> 30) * sizeof(pte_t), sizeof *root);
+    root = guest_page(vcpu->guest, walk->table[0]);
     if (!root) guest_stop(STOP_MEMORY, "CR3 is %08x, which is not its memory", vcpu->cr3);
+    root += (vcpu->cr3 & PAGE_MASK & ~31u) / sizeof *root + (va >> 30);
     if (!(*root & PTE_P)) return false;
     walk->table[1] = frame_of(*root);
     l2 = entry_of(vcpu, walk->table[1], va >> 21 & 511);
@@ -75,14 +75,6 @@ bool walk(struct vcpu *vcpu, va_t va, u32 access, struct walk *walk, u32 *error)
     return true;
 }
 
-/* Where the mapping that the guest told us of has a linear address; NULL: nowhere. */
-static void *direct(struct vcpu *vcpu, va_t va, u32 size) {
-    u32 offset = va - vcpu->linear.va;
-
-    if (offset >= vcpu->linear.size || size > vcpu->linear.size - offset) return NULL;
-    return vcpu->guest->base + vcpu->linear.pa + offset;
-}
-
 /* Goes through a range of linear memory page by page. */
 static bool copy_linear(struct vcpu *vcpu, va_t va, void *buffer, u32 size, u32 access) {
     while (size) {
@@ -106,7 +98,7 @@ static bool copy_linear(struct vcpu *vcpu, va_t va, void *buffer, u32 size, u32 
 }
 
 bool read_linear(struct vcpu *vcpu, va_t va, void *to, u32 size) {
-    const void *from = direct(vcpu, va, size);
+    const void *from = direct_memory(vcpu, va, size);
 
     if (from) {
         memcpy(to, from, size);
@@ -116,7 +108,7 @@ bool read_linear(struct vcpu *vcpu, va_t va, void *to, u32 size) {
 }
 
 bool write_linear(struct vcpu *vcpu, va_t va, const void *from, u32 size) {
-    void *to = direct(vcpu, va, size);
+    void *to = direct_memory(vcpu, va, size);
 
     if (to) {
         memcpy(to, from, size);

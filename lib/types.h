@@ -30,6 +30,9 @@ typedef u64 pte_t; /* an entry of any page-table level, PAE format */
 #define PAGE_SIZE      4096u
 #define PAGE_MASK      (PAGE_SIZE - 1)
 
+/* For functions in assembly that look for their arguments on the stack. */
+#define STACK_ARGS __attribute__((regparm(0)))
+
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 
 #endif

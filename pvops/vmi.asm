@@ -165,16 +165,13 @@ END_INLINE
 
 ; --- for vmi.c: ROM code, called with VMI's registers ------------------------------------------------
 
-; u64 vmi_call(entry, a, d, c, s, s2), cdecl: a call with up to five words, two on the stack.
+; u64 vmi_call(a, d, c, entry, s, s2): a call with up to five words; two are on the stack.
 global vmi_call
 vmi_call:
     push    ebp
     mov     ebp, esp
-    push    dword [ebp + 28]
-    push    dword [ebp + 24]
-    mov     eax, [ebp + 12]
-    mov     edx, [ebp + 16]
-    mov     ecx, [ebp + 20]
+    push    dword [ebp + 16]
+    push    dword [ebp + 12]
     call    [ebp + 8]
     leave
     ret

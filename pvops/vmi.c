@@ -18,7 +18,7 @@
 #define SECOND_NS 1000000000u
 
 /* vmi.asm */
-u64 vmi_call(va_t entry, u32 a, u32 d, u32 c, u32 s, u32 s2);
+PV_ABI u64 vmi_call(u32 a, u32 d, u32 c, va_t entry, u32 s, u32 s2);
 extern va_t vmi_entry[VMI_CALLS];
 PV_ABI u32 vmi_irq_save(void);
 PV_ABI void vmi_cpuid(struct cpuid_regs *regs);
@@ -85,7 +85,7 @@ static const char *find_rom(const struct vmi_rom **rom) {
 static u64 cycles_per_second, start_cycles;
 
 static u64 call(enum vmi_call number, u32 a, u32 d, u32 c, u32 s, u32 s2) {
-    return vmi_call(vmi_entry[number], a, d, c, s, s2);
+    return vmi_call(a, d, c, vmi_entry[number], s, s2);
 }
 
 static PV_ABI void vmi_pt_announce(u32 pfn, u32 level) {
@@ -209,7 +209,7 @@ static const struct fill lazy[] = {
 
 /* Asks the ROM for a call; false if there is none, and the op stays native's. */
 static bool relocate(const struct vmi_rom *rom, enum vmi_call number, void **entry) {
-    u64 answer = vmi_call((va_t)rom->get_relocation, number, 0, 0, 0, 0);
+    u64 answer = vmi_call(number, 0, 0, (va_t)rom->get_relocation, 0, 0);
     u8 type = (u8)(answer >> 32);
 
     *entry = type == VMI_RELOCATION_NOP ? (void *)vmi_nothing : (void *)(va_t)answer;
@@ -239,7 +239,7 @@ static const char *enter(struct pv_ops *ops, const struct pv_options *options) {
     const char *why = find_rom(&rom);
 
     if (why) return why;
-    if ((u32)vmi_call((va_t)rom->init, 0, 0, 0, 0, 0) != 0) return "VMI_Init refused";
+    if ((u32)vmi_call(0, 0, 0, (va_t)rom->init, 0, 0) != 0) return "VMI_Init refused";
     relocate(rom, VMI_DisableInterrupts, &entry); /* irq_save's other half */
     fill(rom, ops, standard, ARRAY_SIZE(standard));
     relocate(rom, VMI_Statistics, &entry);

@@ -6,12 +6,10 @@
 
 section .text
 
-; void switch_stack(va_t *save, va_t load), cdecl. What C expects to survive a call travels on
+; void switch_stack(va_t *save, va_t load). What C expects to survive a call travels on
 ; the stack, and so does a program's FS and GS: the kernel never uses those two.
 global switch_stack
 switch_stack:
-    mov     eax, [esp + 4]
-    mov     edx, [esp + 8]
     push    ebp
     push    ebx
     push    esi

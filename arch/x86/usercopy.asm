@@ -17,30 +17,34 @@ section .text
 global usercopy_start, usercopy_end, usercopy_failed
 usercopy_start:
 
-; int copy_from_user(void *to, va_t from, u32 length), cdecl
+; int copy_from_user(void *to, va_t from, u32 length)
 global copy_from_user
 copy_from_user:
-    mov     edx, [esp + 8]
-    jmp     copy
-; int copy_to_user(va_t to, const void *from, u32 length), cdecl
-global copy_to_user
-copy_to_user:
-    mov     edx, [esp + 4]
-copy:
     push    ebp
     mov     ebp, esp
     push    esi
     push    edi
+    mov     edi, eax
+    mov     esi, edx
+    jmp     copy
+; int copy_to_user(va_t to, const void *from, u32 length)
+global copy_to_user
+copy_to_user:
+    push    ebp
+    mov     ebp, esp
+    push    esi
+    push    edi
+    mov     edi, eax
+    mov     esi, edx
+    mov     edx, eax
+copy:
     ; EDX, the user side: the whole range must be below USER_TOP, without wrapping around.
-    mov     ecx, [ebp + 16]
     cmp     ecx, USER_TOP
     ja      usercopy_failed
     add     edx, ecx
     jc      usercopy_failed
     cmp     edx, USER_TOP
     ja      usercopy_failed
-    mov     edi, [ebp + 8]
-    mov     esi, [ebp + 12]
     mov     edx, ecx
     shr     ecx, 2
     rep movsd
@@ -55,28 +59,28 @@ usercopy_return:
     pop     ebp
     ret
 
-; int copy_string(char *to, va_t from, u32 size), cdecl
+; int copy_string(char *to, va_t from, u32 size)
 global copy_string
 copy_string:
     push    ebp
     mov     ebp, esp
     push    esi
     push    edi
-    mov     edi, [ebp + 8]
-    mov     esi, [ebp + 12]
-    xor     ecx, ecx
+    mov     edi, eax
+    mov     esi, edx
+    xor     eax, eax                    ; how many bytes there are
 .next:
-    cmp     ecx, [ebp + 16]
+    cmp     eax, ecx
     jae     .too_long
-    lea     edx, [esi + ecx]
+    lea     edx, [esi + eax]
     cmp     edx, USER_TOP
     jae     usercopy_failed
-    mov     al, [edx]
-    mov     [edi + ecx], al
-    inc     ecx
-    test    al, al
+    mov     dl, [edx]
+    mov     [edi + eax], dl
+    inc     eax
+    test    dl, dl
     jnz     .next
-    lea     eax, [ecx - 1]
+    dec     eax
     jmp     usercopy_return
 .too_long:
     mov     eax, -ENAMETOOLONG

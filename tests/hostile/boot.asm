@@ -26,7 +26,7 @@ section .text
 global hostile_entry
 hostile_entry:
     mov     esp, stack_top
-    push    ebx
+    mov     eax, ebx
     call    hostile_main
 
 ; --- traps ------------------------------------------------------------------------------------------

@@ -39,13 +39,13 @@ extern struct fault {
     u32 vector, error, eip, cs, eflags, cr2;
 } fault; /* the last one; vector NO_FAULT: the attack came to its end */
 
-typedef void attack(u32 argument);
+typedef STACK_ARGS void attack(u32 argument);
 
 /* Does it, and says whether it faulted. Afterwards segments and stack are as they were. */
-bool attempt(attack *attack, u32 argument);
+STACK_ARGS bool attempt(attack *attack, u32 argument);
 
 /* The same in ring 3. A program finds its argument in EAX, and ends by INT VECTOR_DONE. */
-bool attempt_user(const void *program, u32 argument);
+STACK_ARGS bool attempt_user(const void *program, u32 argument);
 
 attack peek, peek_ss, peek_cs, peek_fs, poke, poke_fs; /* a word at that address */
 attack leap, leap_on;   /* there; an iret or a ret leads back; with IF set */

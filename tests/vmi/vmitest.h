@@ -96,7 +96,7 @@ void run_reset(void); /* known values everywhere, no segment null */
 void run_checked(const char *name, u32 entry, u32 may_change);
 
 void vmi_run(void);
-u64 plain_call(va_t entry, u32 a, u32 d, u32 c, u32 s, u32 s2);
+STACK_ARGS u64 plain_call(va_t entry, u32 a, u32 d, u32 c, u32 s, u32 s2);
 REGPARM bool probe_read(va_t va, u32 *value);
 REGPARM bool probe_write(va_t va, u32 value);
 REGPARM u32 read_fs(u32 offset);

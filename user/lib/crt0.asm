@@ -16,18 +16,14 @@ section .text
 _start:
     xor ebp, ebp                ; backtraces end here
     mov eax, [esp]              ; argc
-    lea edx, [esp + 4]          ; argv
+    lea edx, [esp + 4]          ; argv: both are where main expects them
     test eax, eax
     jz .named                   ; argc may be 0
     mov ecx, [edx]
     mov [program_name], ecx
 .named:
     and esp, -16
-    sub esp, 8                  ; with the two arguments, aligned to 16 at the call
-    push edx
-    push eax
     call main
-    push eax
     call exit
 
 section .rodata
