@@ -168,10 +168,12 @@ void inject_int(struct vcpu *vcpu, u32 vector, u32 length) {
 
     if (!gate || (ring == 3 && gate->dpl != 3)) {
         inject(vcpu, VECTOR_GP, vector * 8 + 2);
-        return;
+    } else if (!gate->good) {
+        inject(vcpu, VECTOR_GP, gate->selector & 0xFFFC);
+    } else {
+        vcpu->frame->eip += length;
+        inject(vcpu, vector, NO_ERROR);
     }
-    vcpu->frame->eip += length;
-    inject(vcpu, vector, NO_ERROR);
 }
 
 void inject_pending(struct vcpu *vcpu) {
