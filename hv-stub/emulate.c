@@ -212,7 +212,7 @@ void guest_cpuid(struct vcpu *vcpu) {
         return;
     }
     if (leaf >= HV_CPUID_EXITS && leaf < HV_CPUID_EXITS + REASONS) {
-        frame->eax = vcpu->guest->exits[leaf - HV_CPUID_EXITS];
+        frame->eax = guest_of(vcpu)->exits[leaf - HV_CPUID_EXITS];
         frame->edx = 0;
         return;
     }
@@ -325,7 +325,7 @@ static bool step(struct vcpu *vcpu, u32 skip, enum hv_reason reason) {
     u32 eip = vcpu->frame->eip;
 
     if (!fetch(vcpu, skip, &insn) || !execute(vcpu, &insn)) return false;
-    vcpu->guest->exits[is_port(&insn) ? REASON_PORT : reason]++;
+    guest_of(vcpu)->exits[is_port(&insn) ? REASON_PORT : reason]++;
     if (!moves_eip(&insn)) vcpu->frame->eip = eip + skip + insn.length;
     /* An interrupt may only come behind the instruction that follows sti: if that is hlt, it must
      * wait for that very interrupt. */
@@ -342,7 +342,7 @@ static bool software_interrupt(struct vcpu *vcpu) {
     if (!(vcpu->frame->error & 2) || !fetch(vcpu, 0, &insn)) return false;
     if ((insn.kind == INSN_INT && insn.immediate == vector) ||
         (insn.kind == INSN_INT3 && vector == 3) || (insn.kind == INSN_INTO && vector == 4)) {
-        vcpu->guest->exits[REASON_INT]++;
+        guest_of(vcpu)->exits[REASON_INT]++;
         inject_int(vcpu, vector, insn.length);
         return true;
     }

@@ -46,30 +46,29 @@ void guest_set_flags(struct vcpu *vcpu, u32 flags) {
 
 /* --- gates --------------------------------------------------------------------------------------- */
 
-/* Any but an interrupt gate or a trap gate is as good as none. */
-static bool read_gate(struct vcpu *vcpu, u32 vector, struct gate *gate) {
-    u32 words[2];
-    bool is_gate;
+/* Any but an interrupt gate or a trap gate is as good as none: its type stays 0. */
+static void read_gate(struct vcpu *vcpu, u32 vector, struct gate *gate) {
+    u32 words[2], type;
 
+    *gate = (struct gate){0};
     if (vector * 8 + 7 > vcpu->idt.limit ||
         !read_linear(vcpu, vcpu->idt.base + vector * 8, words, sizeof words))
-        return false;
-    gate->type = words[1] >> 8 & 0x1F;
+        return;
+    type = words[1] >> 8 & 0x1F;
+    if (!(words[1] & GATE_PRESENT) || (type != GATE_INTERRUPT && type != GATE_TRAP)) return;
+    gate->type = type;
     gate->dpl = words[1] >> 13 & 3;
     gate->selector = (words[0] >> 16 & 0xFFFC) | 1;
     gate->entry = (words[0] & 0xFFFF) | (words[1] & 0xFFFF0000);
-    is_gate = words[1] & GATE_PRESENT && (gate->type == GATE_INTERRUPT || gate->type == GATE_TRAP);
-    gate->good = is_gate && selector_is_code(gate->selector, 1);
-    return is_gate;
+    gate->good = selector_is_code(gate->selector, 1);
 }
 
-/* NULL: there is none. A paravirtual guest tells us of each change, so that what was found once
- * can be relied upon. */
-static const struct gate *find_gate(struct vcpu *vcpu, u32 vector) {
+/* A paravirtual guest tells us of each change, so that what was found once can be relied upon. */
+static inline const struct gate *find_gate(struct vcpu *vcpu, u32 vector) {
     struct gate *gate = &vcpu->gate[vector];
 
-    if (vcpu->vmi && gate->good) return gate;
-    return read_gate(vcpu, vector, gate) ? gate : NULL;
+    if (!vcpu->vmi || !gate->good) read_gate(vcpu, vector, gate);
+    return gate;
 }
 
 /* A paravirtual guest's system calls need not come to us, if its gate leaves IF alone, and once we
@@ -80,7 +79,7 @@ static void set_direct_gate(struct vcpu *vcpu) {
     host_no_direct_gate(VECTOR_SYSCALL);
     if (!vcpu->vmi || !vcpu->stack_selector) return;
     gate = find_gate(vcpu, VECTOR_SYSCALL);
-    if (gate && gate->good && gate->type == GATE_TRAP && gate->dpl == 3)
+    if (gate->good && gate->type == GATE_TRAP && gate->dpl == 3)
         host_direct_gate(VECTOR_SYSCALL, gate->selector, gate->entry);
 }
 
@@ -113,45 +112,67 @@ static void switch_stack(struct vcpu *vcpu) {
     frame->esp = sp;
 }
 
-static void push(struct vcpu *vcpu, const u32 *image, u32 words) {
+/* Makes room on the guest's stack, and says where that is for us: in its memory, or, if it is not
+ * in the mapping that the guest told us of, in `spare`. */
+static inline u32 *stack_room(struct vcpu *vcpu, u32 bytes, u32 *spare) {
     struct frame *frame = vcpu->frame;
-    va_t va;
-    u32 *stack;
+    u32 *room;
 
-    frame->esp -= words * sizeof *image;
-    va = selector_base(frame->ss) + frame->esp;
-    stack = direct_memory(vcpu, va, words * sizeof *image);
-    if (stack)
-        while (words--) stack[words] = image[words];
-    else if (!write_linear(vcpu, va, image, words * sizeof *image))
+    frame->esp -= bytes;
+    room = direct_memory(vcpu, selector_base(frame->ss) + frame->esp, bytes);
+    return room ? room : spare;
+}
+
+static void copy_to_stack(struct vcpu *vcpu, const u32 *spare, u32 bytes) {
+    const struct frame *frame = vcpu->frame;
+
+    if (!write_linear(vcpu, selector_base(frame->ss) + frame->esp, spare, bytes))
         guest_stop(STOP_FAULT, "no stack for a trap: its ESP is %08x, at EIP %08x", frame->esp,
                    frame->eip);
+}
+
+/* Pushes what the CPU would: the error code, if there is one, is the last word. */
+static void push_frame(struct vcpu *vcpu, u32 flags, u32 error) {
+    struct frame *frame = vcpu->frame;
+    bool from_program = (frame->cs & 3) == 3;
+    u32 esp = frame->esp, ss = frame->ss;
+    u32 bytes = (from_program ? 20 : 12) + (error == NO_ERROR ? 0 : 4);
+    u32 spare[6], *room, *next;
+
+    if (from_program) switch_stack(vcpu);
+    next = room = stack_room(vcpu, bytes, spare);
+    if (error != NO_ERROR) *next++ = error;
+    next[0] = frame->eip;
+    next[1] = frame->cs & 0xFFFF;
+    next[2] = flags;
+    if (from_program) {
+        next[3] = esp;
+        next[4] = ss;
+    }
+    if (room == spare) copy_to_stack(vcpu, spare, bytes);
+}
+
+NORETURN static void no_handler(const struct vcpu *vcpu, u32 vector, u32 error) {
+    const struct gate *gate = &vcpu->gate[vector];
+
+    if (gate->type)
+        guest_stop(STOP_FAULT, "its gate for vector %u names %04x, which is no code of its kernel",
+                   vector, gate->selector);
+    guest_stop(STOP_FAULT, "vector %u, for which it has no gate (error %04x, EIP %08x, CR2 %08x)",
+               vector, error & 0xFFFF, vcpu->frame->eip, vcpu->cr2);
 }
 
 /* What the CPU does: finds the gate, pushes the old state on the kernel's stack, goes to the
  * handler. */
 void inject(struct vcpu *vcpu, u32 vector, u32 error) {
-    struct frame *frame = vcpu->frame;
     const struct gate *gate = find_gate(vcpu, vector);
     u32 flags = guest_flags(vcpu);
-    const u32 image[] = {error, frame->eip, frame->cs & 0xFFFF, flags, frame->esp, frame->ss};
-    u32 first = error == NO_ERROR ? 1 : 0, end = 4;
 
-    if (!gate)
-        guest_stop(STOP_FAULT,
-                   "vector %u, for which it has no gate (error %04x, EIP %08x, CR2 %08x)", vector,
-                   error & 0xFFFF, frame->eip, vcpu->cr2);
-    if (!gate->good)
-        guest_stop(STOP_FAULT, "its gate for vector %u names %04x, which is no code of its kernel",
-                   vector, gate->selector);
-    if ((frame->cs & 3) == 3) {
-        switch_stack(vcpu);
-        end = 6;
-    }
-    push(vcpu, image + first, end - first);
+    if (!gate->good) no_handler(vcpu, vector, error);
+    push_frame(vcpu, flags, error);
     if (gate->type == GATE_INTERRUPT) flags &= ~FLAG_IF;
-    frame->cs = gate->selector;
-    frame->eip = gate->entry;
+    vcpu->frame->cs = gate->selector;
+    vcpu->frame->eip = gate->entry;
     guest_set_flags(vcpu, flags & ~(FLAG_TF | FLAG_RF));
 }
 
@@ -166,7 +187,7 @@ void inject_int(struct vcpu *vcpu, u32 vector, u32 length) {
     u32 ring = vcpu->frame->cs & 3;
     const struct gate *gate = find_gate(vcpu, vector);
 
-    if (!gate || (ring == 3 && gate->dpl != 3)) {
+    if (!gate->type || (ring == 3 && gate->dpl != 3)) {
         inject(vcpu, VECTOR_GP, vector * 8 + 2);
     } else if (!gate->good) {
         inject(vcpu, VECTOR_GP, gate->selector & 0xFFFC);

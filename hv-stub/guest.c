@@ -97,7 +97,6 @@ void guest_load(struct guest *guest, const void *kernel, u32 kernel_size, const 
     u32 entry, end;
 
     if (why) guest_stop(STOP_LOAD, "its kernel cannot be loaded: %s", why);
-    guest->vcpu.guest = guest;
     guest->vcpu.shared = (struct vcpu_shared *)HV_SHARED;
     entry = load_segments(guest, kernel, kernel_size, &end);
     memcpy(must_have(guest, end, initrd_size, "initrd"), initrd, initrd_size);

@@ -67,7 +67,6 @@ struct vpit {
 };
 
 struct vcpu {
-    struct guest *guest;
     struct frame *frame; /* of the trap being handled */
     u32 cr0, cr2, cr3, cr4;
     struct descriptor_table {
@@ -94,8 +93,7 @@ struct vcpu {
     u32 stack_selector, stack_pointer; /* for traps from ring 3 */
     struct linear {
         va_t va;
-        u32 size;
-        u8 *memory;
+        u32 size, pa;
     } linear;              /* the direct map that it told us of */
     struct alarm alarm[2]; /* of real and of available time, which are the same */
 };
@@ -112,13 +110,12 @@ enum shadow_kind {
 struct shadow {
     u32 gfn;
     u32 kind; /* enum shadow_kind */
-    u32 next; /* in its bucket, or among the released */
+    u32 next; /* another one of the same frame, or among the released */
 };
 
-#define SHADOW_BUCKETS 512
-
-/* What has no frame of its own (an unpaged guest's tables) needs a name that no frame has. */
-#define NO_TABLE(level, number) (0x80000000u | (level) << 28 | (number))
+/* What has no frame of its own (an unpaged guest's tables) is counted behind the last frame. */
+#define NO_TABLE(guest, level, number) ((guest)->pages + ((level)-1) * 2048 + (number))
+#define NO_TABLES                      (3 * 2048)
 
 struct guest {
     u8 *base;  /* where its memory is in the machine */
@@ -127,14 +124,19 @@ struct guest {
     struct {
         u8 *pages;           /* the pool; page i shadows what info[i] says */
         struct shadow *info; /* by number of the page */
+        u32 *first;          /* by frame: the number of a page that shadows it */
+        u32 *l1;             /* by frame: the address of that page, if it is all, and an L1 table */
         u8 *announced;       /* a bit a frame of the guest's */
         bool unannounced;    /* there are shadows of tables that were not */
         u32 used, size;      /* pages */
-        u32 bucket[SHADOW_BUCKETS];
         u32 released[SHADOW_ROOT + 1];
     } shadow;
     u32 exits[REASONS];
 };
+
+static inline struct guest *guest_of(const struct vcpu *vcpu) {
+    return (struct guest *)((u32)vcpu - offsetof(struct guest, vcpu));
+}
 
 /* --- guest.c: its memory, its start, its end -------------------------------------------------- */
 
@@ -182,18 +184,19 @@ struct walk {
     u32 table[3]; /* frames of its root, L2 and L1 tables (or what stands for them) */
     u32 l2, l1;   /* entries; for a large page both are the same */
     u32 gfn;      /* the frame that is mapped */
+    u32 error;    /* or why there is none: the error code of the page fault */
 };
 
-/* Walks as the CPU would, for an access with these PF_ bits, and sets A and D. True: *walk is
- * filled. False: *error is the error code of the page fault. */
-bool walk(struct vcpu *vcpu, va_t va, u32 access, struct walk *walk, u32 *error);
+/* Walks as the CPU would, for an access with these PF_ bits, and sets A and D. False: it faults,
+ * and nothing but walk->error is filled. */
+bool walk(struct vcpu *vcpu, va_t va, u32 access, struct walk *walk);
 
 /* Where the mapping that the guest told us of has a linear address; NULL: nowhere. */
 static inline void *direct_memory(struct vcpu *vcpu, va_t va, u32 size) {
     u32 offset = va - vcpu->linear.va;
 
     if (offset >= vcpu->linear.size || size > vcpu->linear.size - offset) return NULL;
-    return vcpu->linear.memory + offset;
+    return guest_of(vcpu)->base + vcpu->linear.pa + offset;
 }
 
 /* The guest kernel's view of its linear memory; false: not all of it is mapped (writable). */
@@ -208,7 +211,7 @@ void shadow_flush_one(struct vcpu *vcpu, va_t va);
 void shadow_fill(struct vcpu *vcpu, va_t va, const struct walk *walk);
 void shadow_announce(struct vcpu *vcpu, u32 gfn, u32 level); /* 1, 2, or 3: a root */
 void shadow_release(struct vcpu *vcpu, u32 gfn);
-void shadow_update(struct vcpu *vcpu, const pte_t *entry); /* in its memory; it has changed */
+void shadow_update_all(struct vcpu *vcpu, u32 pa);
 
 /* --- segments.c: descriptors ---------------------------------------------------------------------- */
 

@@ -125,6 +125,8 @@ rom_iret_end:
 ; comes before that, the hypervisor sends us back to the start: its handler may have the queue read.
 global rom_append_start, rom_append_end
 rom_Queue:
+    cmp     byte [ss:SHARED_LAZY], 0
+    je      rom_queue_now
     push    ebx
 rom_append_start:
     mov     ebx, [ss:SHARED_QUEUED]
@@ -137,12 +139,13 @@ rom_append_start:
     mov     [ss:SHARED_QUEUED], ebx
 rom_append_end:
     pop     ebx
-    cmp     byte [ss:SHARED_LAZY], 0
-    je      rom_Null                    ; any call has the queue read
     ret
 rom_append_full:
-    int     VECTOR_OF(128)
+    int     VECTOR_OF(128)              ; any call has the queue read
     jmp     rom_append_start
+rom_queue_now:
+    int     VECTOR_OF(VMI_QUEUE_NOW)
+    ret
 
 rom_SetLazy:
     mov     [ss:SHARED_LAZY], al

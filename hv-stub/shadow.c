@@ -11,9 +11,9 @@
  * shadows. When the pool is empty all are dropped; page faults fill them again. A shadow page
  * that was released only ever becomes one of the same kind: an entry of a table above, which may
  * still lead to it, can so reach nothing but memory of this guest.
- * Read first: walk.c.
+ * Read first: walk.c, shadow.h.
  */
-#include "hv-stub/hv.h"
+#include "hv-stub/shadow.h"
 
 #define INDEX_ROOT(va) ((va) >> 30)
 #define INDEX_L2(va)   ((va) >> 21 & 511)
@@ -23,10 +23,6 @@
 #define NO_SHADOW 0xFFFFFFFFu
 #define RESERVE   4 /* pages that one operation may take: with fewer, all are dropped first */
 
-/* The screen of a PC is the one piece of memory that is the machine's own. */
-#define VGA_START 0xA0
-#define VGA_END   0xC0
-
 extern u64 hv_top_guest[]; /* host.c: the L1 table that maps the switcher */
 
 static u64 *page_at(struct guest *guest, u32 number) {
@@ -35,20 +31,14 @@ static u64 *page_at(struct guest *guest, u32 number) {
 
 static u64 *table_of(u64 entry) { return (u64 *)((u32)entry & PTE_ADDRESS); }
 
-static u32 bucket_of(u32 gfn) { return gfn % SHADOW_BUCKETS; }
-
 /* --- which page shadows what ---------------------------------------------------------------------- */
 
 static u64 *find(struct guest *guest, u32 gfn, enum shadow_kind kind) {
-    u32 number = guest->shadow.bucket[bucket_of(gfn)];
+    u32 number = gfn < guest->pages + NO_TABLES ? guest->shadow.first[gfn] : NO_SHADOW;
 
-    while (number != NO_SHADOW) {
-        const struct shadow *info = &guest->shadow.info[number];
-
-        if (info->gfn == gfn && info->kind == kind) return page_at(guest, number);
-        number = info->next;
-    }
-    return NULL;
+    while (number != NO_SHADOW && guest->shadow.info[number].kind != kind)
+        number = guest->shadow.info[number].next;
+    return number == NO_SHADOW ? NULL : page_at(guest, number);
 }
 
 static u32 take_page(struct guest *guest, enum shadow_kind kind) {
@@ -62,11 +52,12 @@ static u32 take_page(struct guest *guest, enum shadow_kind kind) {
 /* The caller has made sure that the pool is not empty. */
 static u64 *create(struct guest *guest, u32 gfn, enum shadow_kind kind) {
     u32 number = take_page(guest, kind);
-    u32 *bucket = &guest->shadow.bucket[bucket_of(gfn)];
+    u32 *first = &guest->shadow.first[gfn];
     u64 *page = memset(page_at(guest, number), 0, PAGE_SIZE);
 
-    guest->shadow.info[number] = (struct shadow){gfn, kind, *bucket};
-    *bucket = number;
+    guest->shadow.info[number] = (struct shadow){gfn, kind, *first};
+    guest->shadow.l1[gfn] = *first == NO_SHADOW && kind == SHADOW_L1 ? (u32)page : 0;
+    *first = number;
     if (kind == SHADOW_L2_TOP)
         page[INDEX_L2(HV_VA_TOP)] = (u32)hv_top_guest | PTE_P | PTE_W | PTE_A;
     return page;
@@ -78,20 +69,18 @@ static u64 *find_or_create(struct guest *guest, u32 gfn, enum shadow_kind kind) 
     return page ? page : create(guest, gfn, kind);
 }
 
-static void release(struct guest *guest, u32 gfn, enum shadow_kind kind) {
-    u32 *link = &guest->shadow.bucket[bucket_of(gfn)];
+static void release_all(struct guest *guest, u32 gfn) {
+    u32 number = guest->shadow.first[gfn];
 
-    while (*link != NO_SHADOW) {
-        u32 number = *link;
+    guest->shadow.first[gfn] = NO_SHADOW;
+    guest->shadow.l1[gfn] = 0;
+    while (number != NO_SHADOW) {
         struct shadow *info = &guest->shadow.info[number];
+        u32 *released = &guest->shadow.released[info->kind], next = info->next;
 
-        if (info->gfn == gfn && info->kind == kind) {
-            *link = info->next;
-            info->next = guest->shadow.released[kind];
-            guest->shadow.released[kind] = number;
-            return;
-        }
-        link = &info->next;
+        info->next = *released;
+        *released = number;
+        number = next;
     }
 }
 
@@ -100,21 +89,6 @@ static bool is_announced(const struct guest *guest, u32 gfn) {
 }
 
 /* --- entries --------------------------------------------------------------------------------------- */
-
-static bool is_screen(u32 gfn) { return gfn >= VGA_START && gfn < VGA_END; }
-
-static bool has_memory(const struct guest *guest, u32 gfn) {
-    return gfn < guest->pages || is_screen(gfn);
-}
-
-/* Entries carry what the guest's do, but for two things: a page is writable only once its D bit
- * is set, so that the first write sets it; and no entry is global. */
-static u32 leaf(const struct guest *guest, u32 gfn, u32 entry) {
-    u32 address = (gfn << PAGE_SHIFT) + (is_screen(gfn) ? 0 : (u32)guest->base);
-    u32 flags = PTE_P | PTE_A | (entry & PTE_U);
-
-    return address | ((entry & (PTE_W | PTE_D)) == (PTE_W | PTE_D) ? flags | PTE_W | PTE_D : flags);
-}
 
 static u32 link_to(const u64 *table, u32 entry) {
     return (u32)table | PTE_P | PTE_A | (entry & (PTE_W | PTE_U));
@@ -135,45 +109,53 @@ static u64 *make_root(struct guest *guest, u32 gfn, const pte_t *entries) {
         root[slot] = l2 ? (u32)l2 | PTE_P : 0;
     }
     if (!root[TOP_SLOT])
-        root[TOP_SLOT] = (u32)find_or_create(guest, NO_TABLE(2, TOP_SLOT), SHADOW_L2_TOP) | PTE_P;
+        root[TOP_SLOT] =
+            (u32)find_or_create(guest, NO_TABLE(guest, 2, TOP_SLOT), SHADOW_L2_TOP) | PTE_P;
     return root;
 }
 
 /* The root that CR3 names: its own shadow if it was announced, else the one for all the others. */
 static void load_root(struct vcpu *vcpu) {
-    struct guest *guest = vcpu->guest;
+    struct guest *guest = guest_of(vcpu);
     u32 gfn = vcpu->cr3 >> PAGE_SHIFT;
     u64 *root = vcpu->cr3 & PAGE_MASK ? NULL : find(guest, gfn, SHADOW_ROOT);
 
     if (!root && is_announced(guest, gfn) && !(vcpu->cr3 & PAGE_MASK))
-        root = make_root(guest, gfn, guest_memory(guest, gfn << PAGE_SHIFT, PAGE_SIZE));
-    if (!root) root = make_root(guest, NO_TABLE(3, 0), NULL);
+        root = make_root(guest, gfn, guest_page(guest, gfn));
+    if (!root) root = make_root(guest, NO_TABLE(guest, 3, 0), NULL);
     vcpu->root = (u32)root;
 }
 
 static void drop_all(struct vcpu *vcpu) {
-    struct guest *guest = vcpu->guest;
+    struct guest *guest = guest_of(vcpu);
 
+    for (u32 number = 0; number < guest->shadow.used; number++) {
+        u32 gfn = guest->shadow.info[number].gfn;
+
+        guest->shadow.first[gfn] = NO_SHADOW;
+        guest->shadow.l1[gfn] = 0;
+    }
     guest->shadow.used = 0;
     guest->shadow.unannounced = false;
-    memset(guest->shadow.bucket, 0xFF, sizeof guest->shadow.bucket);
     memset(guest->shadow.released, 0xFF, sizeof guest->shadow.released);
     load_root(vcpu);
 }
 
 static void reserve(struct vcpu *vcpu) {
-    if (vcpu->guest->shadow.used + RESERVE > vcpu->guest->shadow.size) drop_all(vcpu);
+    if (guest_of(vcpu)->shadow.used + RESERVE > guest_of(vcpu)->shadow.size) drop_all(vcpu);
 }
 
 /* --- for the rest of hv-stub --------------------------------------------------------------------------- */
 
 void shadow_init(struct guest *guest, u8 *pool, u32 size) {
     u32 info_size = size / PAGE_SIZE * sizeof(struct shadow);
-    u32 head = ALIGN_UP(info_size + guest->pages / 8 + 1, PAGE_SIZE);
+    u32 by_frame = (guest->pages + NO_TABLES) * sizeof(u32);
+    u32 head = ALIGN_UP(info_size + 2 * by_frame + guest->pages / 8 + 1, PAGE_SIZE);
 
-    memset(pool, 0, head);
-    guest->shadow.info = (struct shadow *)pool;
-    guest->shadow.announced = pool + info_size;
+    guest->shadow.info = memset(pool, 0, head);
+    guest->shadow.first = memset(pool + info_size, 0xFF, by_frame);
+    guest->shadow.l1 = (u32 *)(pool + info_size + by_frame);
+    guest->shadow.announced = pool + info_size + 2 * by_frame;
     guest->shadow.pages = pool + head;
     guest->shadow.size = (size - head) / PAGE_SIZE;
     drop_all(&guest->vcpu);
@@ -182,7 +164,7 @@ void shadow_init(struct guest *guest, u8 *pool, u32 size) {
 /* CR3 was loaded, or the TLB flushed. What was announced need not be forgotten. */
 void shadow_flush(struct vcpu *vcpu) {
     reserve(vcpu);
-    if (vcpu->guest->shadow.unannounced)
+    if (guest_of(vcpu)->shadow.unannounced)
         drop_all(vcpu);
     else
         load_root(vcpu);
@@ -199,12 +181,12 @@ void shadow_flush_one(struct vcpu *vcpu, va_t va) {
 
 /* Makes the entry for an address that the guest's own tables map. */
 void shadow_fill(struct vcpu *vcpu, va_t va, const struct walk *walk) {
-    struct guest *guest = vcpu->guest;
+    struct guest *guest = guest_of(vcpu);
     enum shadow_kind l2_kind = INDEX_ROOT(va) == TOP_SLOT ? SHADOW_L2_TOP : SHADOW_L2;
     enum shadow_kind l1_kind = walk->l2 & PTE_PS ? SHADOW_LARGE_PAGE : SHADOW_L1;
     u64 *l2, *l1;
 
-    if (!has_memory(guest, walk->gfn))
+    if (walk->gfn >= guest->pages)
         guest_stop(STOP_MEMORY, "address %08x is mapped to physical %08x, which is not its memory",
                    va, walk->gfn << PAGE_SHIFT);
     reserve(vcpu);
@@ -212,14 +194,14 @@ void shadow_fill(struct vcpu *vcpu, va_t va, const struct walk *walk) {
     l1 = find_or_create(guest, walk->table[2], l1_kind);
     ((u64 *)vcpu->root)[INDEX_ROOT(va)] = (u32)l2 | PTE_P;
     l2[INDEX_L2(va)] = link_to(l1, walk->l2);
-    l1[INDEX_L1(va)] = leaf(guest, walk->gfn, walk->l1);
+    l1[INDEX_L1(va)] = leaf(guest, walk->gfn << PAGE_SHIFT | (walk->l1 & PAGE_MASK));
     if (!is_announced(guest, walk->table[1]) || !is_announced(guest, walk->table[2]))
         guest->shadow.unannounced = true;
 }
 
 /* A new table is zero, and so is its shadow; one with entries is filled by faults. */
 void shadow_announce(struct vcpu *vcpu, u32 gfn, u32 level) {
-    struct guest *guest = vcpu->guest;
+    struct guest *guest = guest_of(vcpu);
 
     if (gfn >= guest->pages)
         guest_stop(STOP_MEMORY, "it announced frame %08x as a page table", gfn);
@@ -230,59 +212,43 @@ void shadow_announce(struct vcpu *vcpu, u32 gfn, u32 level) {
     else if (level == 2)
         find_or_create(guest, gfn, SHADOW_L2);
     else
-        make_root(guest, gfn, guest_memory(guest, gfn << PAGE_SHIFT, PAGE_SIZE));
+        make_root(guest, gfn, guest_page(guest, gfn));
 }
 
 void shadow_release(struct vcpu *vcpu, u32 gfn) {
-    struct guest *guest = vcpu->guest;
+    struct guest *guest = guest_of(vcpu);
 
     if (!is_announced(guest, gfn)) return;
     guest->shadow.announced[gfn / 8] &= ~(1 << gfn % 8);
-    for (u32 kind = SHADOW_L1; kind <= SHADOW_ROOT; kind++) release(guest, gfn, kind);
+    release_all(guest, gfn);
 }
 
-static u32 new_leaf(const struct guest *guest, u32 entry) {
-    u32 gfn = entry >> PAGE_SHIFT;
-
-    return entry & PTE_P && entry & PTE_A && has_memory(guest, gfn) ? leaf(guest, gfn, entry) : 0;
-}
-
-static u32 new_link(struct guest *guest, u32 entry) {
+static u32 new_link(struct guest *guest, pte_t entry) {
+    u32 gfn = (u32)entry >> PAGE_SHIFT;
     u64 *l1 = NULL;
 
-    if ((entry & (PTE_P | PTE_A | PTE_PS)) == (PTE_P | PTE_A))
-        l1 = find(guest, entry >> PAGE_SHIFT, SHADOW_L1);
-    if (l1 && !is_announced(guest, entry >> PAGE_SHIFT)) memset(l1, 0, PAGE_SIZE);
-    return l1 ? link_to(l1, entry) : 0;
+    if (!(entry >> 32) && (entry & (PTE_P | PTE_A | PTE_PS)) == (PTE_P | PTE_A))
+        l1 = find(guest, gfn, SHADOW_L1);
+    if (l1 && !is_announced(guest, gfn)) memset(l1, 0, PAGE_SIZE);
+    return l1 ? link_to(l1, (u32)entry) : 0;
 }
 
-static void update_shadow(struct guest *guest, u32 number, u32 index, u32 entry) {
-    const struct shadow *info = &guest->shadow.info[number];
-    u64 *page = page_at(guest, number);
+/* The same for all shadows of a frame, whatever they are. */
+void shadow_update_all(struct vcpu *vcpu, u32 pa) {
+    struct guest *guest = guest_of(vcpu);
+    pte_t entry = *(const pte_t *)(guest->base + pa);
+    u32 gfn = pa >> PAGE_SHIFT, index = (pa & PAGE_MASK) / sizeof entry;
+    u32 number = guest->shadow.first[gfn];
 
-    if (info->kind == SHADOW_L1)
-        page[index] = new_leaf(guest, entry);
-    else if (info->kind == SHADOW_ROOT)
-        make_root(guest, info->gfn, guest_memory(guest, info->gfn << PAGE_SHIFT, PAGE_SIZE));
-    else if (info->kind == SHADOW_L2 ||
-             (info->kind == SHADOW_L2_TOP && index < INDEX_L2(HV_VA_TOP)))
-        page[index] = new_link(guest, entry);
-}
+    for (; number != NO_SHADOW; number = guest->shadow.info[number].next) {
+        enum shadow_kind kind = guest->shadow.info[number].kind;
 
-/* An entry of the guest's has a new value: so has every shadow of it. What cannot be known yet
- * becomes not present, and is filled by a fault. */
-void shadow_update(struct vcpu *vcpu, const pte_t *changed) {
-    struct guest *guest = vcpu->guest;
-    u32 pa = (u32)((const u8 *)changed - guest->base);
-    u32 gfn = pa >> PAGE_SHIFT, index = (pa & PAGE_MASK) / sizeof *changed;
-    u32 entry = *changed >> 32 ? 0 : (u32)*changed;
-    u32 number = guest->shadow.bucket[bucket_of(gfn)];
-
-    while (number != NO_SHADOW) {
-        u32 next = guest->shadow.info[number].next;
-
-        if (guest->shadow.info[number].gfn == gfn) update_shadow(guest, number, index, entry);
-        number = next;
+        if (kind == SHADOW_ROOT)
+            make_root(guest, gfn, guest_page(guest, gfn));
+        else if (kind == SHADOW_L1)
+            page_at(guest, number)[index] = new_leaf(guest, (u32)entry, (u32)(entry >> 32));
+        else if (kind == SHADOW_L2 || (kind == SHADOW_L2_TOP && index < INDEX_L2(HV_VA_TOP)))
+            page_at(guest, number)[index] = new_link(guest, entry);
     }
     if (gfn == vcpu->cr3 >> PAGE_SHIFT && !is_announced(guest, gfn)) load_root(vcpu);
 }

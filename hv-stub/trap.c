@@ -28,27 +28,24 @@ static bool pushes_error(u32 vector) {
            vector == VECTOR_AC;
 }
 
-static void reflect(struct vcpu *vcpu) {
-    struct frame *frame = vcpu->frame;
-
-    vcpu->guest->exits[REASON_FAULT]++;
-    inject(vcpu, frame->vector, pushes_error(frame->vector) ? frame->error : NO_ERROR);
+static void reflect(struct vcpu *vcpu, u32 error) {
+    guest_of(vcpu)->exits[REASON_FAULT]++;
+    inject(vcpu, vcpu->frame->vector, error);
 }
 
 /* Is it in the shadow that the page is missing, or in the guest's own tables? */
 static void page_fault(struct vcpu *vcpu) {
     va_t va = read_cr2();
     u32 error = vcpu->frame->error;
-    struct walk found;
+    struct walk found = {.error = error};
 
-    if (va < HV_VA_TOP && walk(vcpu, va, error & (PF_WRITE | PF_USER), &found, &error)) {
-        vcpu->guest->exits[REASON_FILL]++;
+    if (va < HV_VA_TOP && walk(vcpu, va, error & (PF_WRITE | PF_USER), &found)) {
+        guest_of(vcpu)->exits[REASON_FILL]++;
         shadow_fill(vcpu, va, &found);
         return;
     }
     vcpu->cr2 = vcpu->shared->cr2 = va;
-    vcpu->frame->error = error;
-    reflect(vcpu);
+    reflect(vcpu, found.error);
 }
 
 static void exception(struct vcpu *vcpu) {
@@ -64,11 +61,11 @@ static void exception(struct vcpu *vcpu) {
         guest_stop(STOP_INTERNAL, "vector %u at EIP %08x, which is not a guest's doing", vector,
                    vcpu->frame->eip);
     else
-        reflect(vcpu);
+        reflect(vcpu, pushes_error(vector) ? vcpu->frame->error : NO_ERROR);
 }
 
 static void interrupt(struct vcpu *vcpu) {
-    vcpu->guest->exits[REASON_INTERRUPT]++;
+    guest_of(vcpu)->exits[REASON_INTERRUPT]++;
     host_interrupt(vcpu, vcpu->frame->vector - HOST_IRQ);
     vmi_interrupted(vcpu);
 }
@@ -113,6 +110,7 @@ u32 hv_call(struct frame *frame) {
     vcpu->frame = frame;
     trace(frame, "call");
     if (vcpu->shared->queued) vmi_read_queue(vcpu);
+    guest_of(vcpu)->exits[REASON_CALL]++;
     vmi_call(vcpu);
     return leave(vcpu);
 }

@@ -9,6 +9,7 @@
 #include "hv-stub/host.h"
 #include "hv-stub/hv.h"
 #include "hv-stub/hw.h"
+#include "hv-stub/shadow.h"
 #include "lib/cmos.h"
 #include "lib/exit.h"
 #include "lib/vmi.h"
@@ -18,6 +19,31 @@ extern struct relocation { u32 address, type; } rom_table[]; /* rom.asm */
 #define FAILED 0xFFFFFFFFu
 #define CR0_TS 8
 #define STOLEN 2 /* GetCycleCounter: cycles that others had. Nobody else runs. */
+
+/* --- the CPU ------------------------------------------------------------------------------------ */
+
+static void do_CPUID(struct vcpu *vcpu, struct frame *frame) { guest_cpuid(vcpu); }
+static void do_WRMSR(struct vcpu *vcpu, struct frame *frame) { guest_wrmsr(vcpu); }
+static void do_RDMSR(struct vcpu *vcpu, struct frame *frame) { guest_rdmsr(vcpu); }
+static void do_SetCR0(struct vcpu *vcpu, struct frame *frame) {
+    guest_write_control(vcpu, 0, frame->eax);
+}
+static void do_SetCR2(struct vcpu *vcpu, struct frame *frame) { vcpu->cr2 = frame->eax; }
+static void do_SetCR3(struct vcpu *vcpu, struct frame *frame) {
+    guest_write_control(vcpu, 3, frame->eax);
+}
+static void do_SetCR4(struct vcpu *vcpu, struct frame *frame) {
+    guest_write_control(vcpu, 4, frame->eax);
+}
+static void do_GetCR0(struct vcpu *vcpu, struct frame *frame) { frame->eax = vcpu->cr0; }
+static void do_GetCR2(struct vcpu *vcpu, struct frame *frame) { frame->eax = vcpu->cr2; }
+static void do_GetCR3(struct vcpu *vcpu, struct frame *frame) { frame->eax = vcpu->cr3; }
+static void do_GetCR4(struct vcpu *vcpu, struct frame *frame) { frame->eax = vcpu->cr4; }
+static void do_CLTS(struct vcpu *vcpu, struct frame *frame) { vcpu->cr0 &= ~CR0_TS; }
+static void do_GetDR(struct vcpu *vcpu, struct frame *frame) { frame->eax = 0; }
+static void do_Halt(struct vcpu *vcpu, struct frame *frame) { guest_halt(vcpu); }
+static void do_Reboot(struct vcpu *vcpu, struct frame *frame) { host_reset(); }
+static void do_Shutdown(struct vcpu *vcpu, struct frame *frame) { guest_ended(EXIT_BASE); }
 
 /* --- descriptor tables ---------------------------------------------------------------------- */
 
@@ -54,13 +80,32 @@ static void write_entry(struct vcpu *vcpu, const struct descriptor_table *table)
     if (table->limit && frame->eax == table->base) table_changed(vcpu, table);
 }
 
-static void set_ldt(u32 selector) {
-    if (selector & 0xFFFC) guest_stop(STOP_MODE, "LDT %04x: there are no LDTs", selector);
+static void do_SetGDT(struct vcpu *vcpu, struct frame *frame) {
+    set_table(vcpu, &vcpu->gdt);
+    segments_reload();
 }
 
-static void set_task(struct vcpu *vcpu, u32 selector) {
-    if (!guest_load_task(vcpu, selector))
-        guest_stop(STOP_FAULT, "task register %04x, which is no available TSS", selector);
+static void do_SetIDT(struct vcpu *vcpu, struct frame *frame) { set_table(vcpu, &vcpu->idt); }
+static void do_GetGDT(struct vcpu *vcpu, struct frame *frame) { store_table(vcpu, &vcpu->gdt); }
+static void do_GetLDT(struct vcpu *vcpu, struct frame *frame) { frame->eax = 0; }
+static void do_GetIDT(struct vcpu *vcpu, struct frame *frame) { store_table(vcpu, &vcpu->idt); }
+static void do_GetTR(struct vcpu *vcpu, struct frame *frame) { frame->eax = vcpu->task; }
+static void do_WriteGDTEntry(struct vcpu *vcpu, struct frame *frame) {
+    write_entry(vcpu, &vcpu->gdt);
+}
+static void do_WriteIDTEntry(struct vcpu *vcpu, struct frame *frame) {
+    write_entry(vcpu, &vcpu->idt);
+}
+
+static void do_SetLDT(struct vcpu *vcpu, struct frame *frame) {
+    if (frame->eax & 0xFFFC)
+        guest_stop(STOP_MODE, "LDT %04x: there are no LDTs", frame->eax & 0xFFFF);
+}
+
+static void do_SetTR(struct vcpu *vcpu, struct frame *frame) {
+    if (!guest_load_task(vcpu, frame->eax & 0xFFFF))
+        guest_stop(STOP_FAULT, "task register %04x, which is no available TSS",
+                   frame->eax & 0xFFFF);
 }
 
 static void update_kernel_stack(struct vcpu *vcpu, u32 selector, u32 sp) {
@@ -72,53 +117,89 @@ static void update_kernel_stack(struct vcpu *vcpu, u32 selector, u32 sp) {
     if (first) gates_forget(vcpu);
 }
 
+static void do_UpdateKernelStack(struct vcpu *vcpu, struct frame *frame) {
+    update_kernel_stack(vcpu, frame->eax, frame->edx);
+}
+
 /* --- page tables -------------------------------------------------------------------------------------- */
 
-/* The place of an entry in the guest's memory, by a walk. */
-static pte_t *find_entry(struct vcpu *vcpu, va_t va) {
+/* Where an entry is in the guest's memory, by a walk. */
+static u32 find_entry(struct vcpu *vcpu, va_t va) {
     struct walk found;
-    pte_t *page;
-    u32 error;
 
-    if (va & 7 || !walk(vcpu, va, PF_WRITE, &found, &error))
+    if (va & 7 || !walk(vcpu, va, PF_WRITE, &found))
         guest_stop(STOP_FAULT, "a page table entry at %08x, which is not mapped writable", va);
-    page = guest_page(vcpu->guest, found.gfn);
-    if (!page) guest_stop(STOP_MEMORY, "a page table entry at %08x, which is not its memory", va);
-    return &page[(va & PAGE_MASK) / sizeof *page];
+    if (found.gfn >= guest_of(vcpu)->pages)
+        guest_stop(STOP_MEMORY, "a page table entry at %08x, which is not its memory", va);
+    return (found.gfn << PAGE_SHIFT) + (va & PAGE_MASK);
 }
 
 /* The same, if possible by the mapping that the guest told us of, which lies in its memory. */
-static inline pte_t *entry_at(struct vcpu *vcpu, va_t va) {
+static inline u32 entry_at(struct vcpu *vcpu, va_t va) {
     u32 offset = va - vcpu->linear.va;
 
-    return offset < vcpu->linear.size && !(va & 7) ? (pte_t *)(vcpu->linear.memory + offset)
+    return offset < vcpu->linear.size && !(va & 7) ? vcpu->linear.pa + offset
                                                    : find_entry(vcpu, va);
 }
 
 static inline void set_entry(struct vcpu *vcpu, va_t va, u32 low, u32 high) {
-    pte_t *entry = entry_at(vcpu, va);
+    u32 pa = entry_at(vcpu, va);
+    u32 *entry = (u32 *)(guest_of(vcpu)->base + pa);
 
-    *entry = (pte_t)high << 32 | low;
-    shadow_update(vcpu, entry);
+    entry[0] = low;
+    entry[1] = high;
+    shadow_update(vcpu, pa, low, high);
+}
+
+static void do_SetPxELong(struct vcpu *vcpu, struct frame *frame) {
+    set_entry(vcpu, frame->ecx, frame->eax, frame->edx);
+}
+
+static void do_UpdatePxELong(struct vcpu *vcpu, struct frame *frame) {
+    u32 pa = entry_at(vcpu, frame->eax);
+    const u32 *entry = (const u32 *)(guest_of(vcpu)->base + pa);
+
+    shadow_update(vcpu, pa, entry[0], entry[1]);
 }
 
 /* The flag of level n is bit n - 1. */
-static void allocate_page(struct vcpu *vcpu) {
-    u32 level = (u32)__builtin_ffs(vcpu->frame->edx & VMI_PAGE_LEVEL);
+static void do_AllocatePage(struct vcpu *vcpu, struct frame *frame) {
+    u32 level = (u32)__builtin_ffs(frame->edx & VMI_PAGE_LEVEL);
 
-    if (level >= 1 && level <= 3) shadow_announce(vcpu, vcpu->frame->eax, level);
+    if (level >= 1 && level <= 3) shadow_announce(vcpu, frame->eax, level);
 }
 
-static void set_linear_mapping(struct vcpu *vcpu) {
-    const struct frame *frame = vcpu->frame;
+static void do_ReleasePage(struct vcpu *vcpu, struct frame *frame) {
+    shadow_release(vcpu, frame->eax);
+}
+static void do_InvalPage(struct vcpu *vcpu, struct frame *frame) {
+    shadow_flush_one(vcpu, frame->eax);
+}
+static void do_FlushTLB(struct vcpu *vcpu, struct frame *frame) { shadow_flush(vcpu); }
 
-    u32 pages = vcpu->guest->pages;
+static void do_SetLinearMapping(struct vcpu *vcpu, struct frame *frame) {
+    u32 pages = guest_of(vcpu)->pages;
 
     if (frame->eax != 0 || frame->ebx >= pages || frame->edx >= HV_VA_TOP || frame->edx & PAGE_MASK)
         return;
     if (frame->ecx < pages - frame->ebx) pages = frame->ebx + frame->ecx;
-    vcpu->linear = (struct linear){frame->edx, (pages - frame->ebx) << PAGE_SHIFT,
-                                   guest_page(vcpu->guest, frame->ebx)};
+    vcpu->linear =
+        (struct linear){frame->edx, (pages - frame->ebx) << PAGE_SHIFT, frame->ebx << PAGE_SHIFT};
+}
+
+/* --- ports -------------------------------------------------------------------------------------- */
+
+static void do_INL(struct vcpu *vcpu, struct frame *frame) { guest_input(vcpu, frame->edx, 4); }
+static void do_INW(struct vcpu *vcpu, struct frame *frame) { guest_input(vcpu, frame->edx, 2); }
+static void do_OUTL(struct vcpu *vcpu, struct frame *frame) { guest_output(vcpu, frame->edx, 4); }
+static void do_OUTW(struct vcpu *vcpu, struct frame *frame) { guest_output(vcpu, frame->edx, 2); }
+
+static void do_INB(struct vcpu *vcpu, struct frame *frame) {
+    frame->eax = port_read(vcpu, frame->edx & 0xFFFF);
+}
+
+static void do_OUTB(struct vcpu *vcpu, struct frame *frame) {
+    port_write(vcpu, frame->edx & 0xFFFF, frame->eax & 0xFF);
 }
 
 /* --- time --------------------------------------------------------------------------------------------------- */
@@ -128,9 +209,16 @@ static void return_u64(struct frame *frame, u64 value) {
     frame->edx = (u32)(value >> 32);
 }
 
+static void do_GetCycleFrequency(struct vcpu *vcpu, struct frame *frame) {
+    return_u64(frame, host_ticks(PIT_HZ));
+}
+
+static void do_GetCycleCounter(struct vcpu *vcpu, struct frame *frame) {
+    return_u64(frame, frame->eax == STOLEN ? 0 : rdtsc());
+}
+
 /* Real and available time have one each, stolen time has none. Deadline 0 is none; 1 is as long ago. */
-static void set_alarm(struct vcpu *vcpu) {
-    const struct frame *frame = vcpu->frame;
+static void do_SetAlarm(struct vcpu *vcpu, struct frame *frame) {
     struct alarm *alarm = &vcpu->alarm[frame->eax & 1];
     u64 period = (u64)frame->esi << 32 | frame->ebx;
 
@@ -140,13 +228,13 @@ static void set_alarm(struct vcpu *vcpu) {
     timer_arm(vcpu);
 }
 
-static bool cancel_alarm(struct vcpu *vcpu) {
-    struct alarm *alarm = &vcpu->alarm[vcpu->frame->eax & 1];
-    bool armed = (vcpu->frame->eax & 0xFF) < STOLEN && alarm->deadline;
+static void do_CancelAlarm(struct vcpu *vcpu, struct frame *frame) {
+    struct alarm *alarm = &vcpu->alarm[frame->eax & 1];
+    bool armed = (frame->eax & 0xFF) < STOLEN && alarm->deadline;
 
     if (armed) alarm->deadline = 0;
     timer_arm(vcpu);
-    return armed;
+    frame->eax = armed;
 }
 
 static u32 cmos(u32 reg) {
@@ -154,47 +242,24 @@ static u32 cmos(u32 reg) {
     return in8(0x71);
 }
 
-/* --- the queue ------------------------------------------------------------------------------ */
-
-static void read_command(struct vcpu *vcpu, const struct hv_queued *entry) {
-    switch (entry->what) {
-    case HV_QUEUE_FLUSH_ONE: shadow_flush_one(vcpu, entry->low); break;
-    case HV_QUEUE_FLUSH_ALL: shadow_flush(vcpu); break;
-    case HV_QUEUE_ANNOUNCE: shadow_announce(vcpu, entry->low, entry->high); break;
-    case HV_QUEUE_RELEASE: shadow_release(vcpu, entry->low); break;
-    case HV_QUEUE_STACK: update_kernel_stack(vcpu, entry->low, entry->high); break;
-    case HV_QUEUE_CR3: guest_write_control(vcpu, 3, entry->low); break;
-    }
+static void do_GetWallclockTime(struct vcpu *vcpu, struct frame *frame) {
+    return_u64(frame, cmos_seconds(cmos) * 1000000000);
 }
 
-/* Does what the guest has queued, in order. An index behind the queue means all of it; what it
- * holds is checked like a call's arguments. */
-void vmi_read_queue(struct vcpu *vcpu) {
-    struct vcpu_shared *shared = vcpu->shared;
-    u32 bytes = shared->queued;
-    const struct hv_queued *entry = shared->queue;
-    const struct hv_queued *end = entry + (bytes < HV_QUEUE_BYTES ? bytes : HV_QUEUE_BYTES) / 12;
-
-    shared->queued = 0;
-    for (; vcpu->vmi && entry < end; entry++)
-        if (entry->what < PAGE_SIZE)
-            read_command(vcpu, entry);
-        else
-            set_entry(vcpu, entry->what, entry->low, entry->high);
-}
+static void do_WallclockUpdated(struct vcpu *vcpu, struct frame *frame) { frame->eax = 0; }
 
 /* --- extensions ------------------------------------------------------------------------------ */
 
-static void statistics(struct vcpu *vcpu) {
-    u32 reason = vcpu->frame->eax;
+static void do_Null(struct vcpu *vcpu, struct frame *frame) {}
 
-    return_u64(vcpu->frame, reason < REASONS ? vcpu->guest->exits[reason] : ~0ull);
+static void do_Statistics(struct vcpu *vcpu, struct frame *frame) {
+    return_u64(frame, frame->eax < REASONS ? guest_of(vcpu)->exits[frame->eax] : ~0ull);
 }
 
-static void console_write(struct vcpu *vcpu) {
+static void do_ConsoleWrite(struct vcpu *vcpu, struct frame *frame) {
     char text[64];
-    va_t from = vcpu->frame->eax;
-    u32 left = vcpu->frame->edx;
+    va_t from = frame->eax;
+    u32 left = frame->edx;
 
     while (left) {
         u32 count = left < sizeof text ? left : sizeof text;
@@ -206,79 +271,86 @@ static void console_write(struct vcpu *vcpu) {
     }
 }
 
+/* --- the queue ------------------------------------------------------------------------------ */
+
+static void command(struct vcpu *vcpu, u32 what, u32 low, u32 high) {
+    switch (what) {
+    case HV_QUEUE_FLUSH_ONE: shadow_flush_one(vcpu, low); break;
+    case HV_QUEUE_FLUSH_ALL: shadow_flush(vcpu); break;
+    case HV_QUEUE_ANNOUNCE: shadow_announce(vcpu, low, high); break;
+    case HV_QUEUE_RELEASE: shadow_release(vcpu, low); break;
+    case HV_QUEUE_STACK: update_kernel_stack(vcpu, low, high); break;
+    }
+}
+
+/* What is not a command is the address of a page table entry. */
+static inline void obey(struct vcpu *vcpu, u32 what, u32 low, u32 high) {
+    if (what < PAGE_SIZE)
+        command(vcpu, what, low, high);
+    else
+        set_entry(vcpu, what, low, high);
+}
+
+/* Does what the guest has queued, in order. An index behind the queue means all of it; what it
+ * holds is checked like a call's arguments. */
+void vmi_read_queue(struct vcpu *vcpu) {
+    struct vcpu_shared *shared = vcpu->shared;
+    u32 bytes = shared->queued;
+    const struct hv_queued *entry = shared->queue;
+    const struct hv_queued *end = entry + (bytes < HV_QUEUE_BYTES ? bytes : HV_QUEUE_BYTES) / 12;
+
+    shared->queued = 0;
+    if (!vcpu->vmi) return;
+    for (; entry < end; entry++) obey(vcpu, entry->what, entry->low, entry->high);
+}
+
+/* An entry that need not wait. */
+static void queue_now(struct vcpu *vcpu, struct frame *frame) {
+    if (vcpu->vmi) obey(vcpu, frame->ecx, frame->eax, frame->edx);
+}
+
 /* --- the calls ------------------------------------------------------------------------------ */
 
 /* From here on the guest is paravirtual; it runs in ring 1 as before. */
-static u32 init(struct vcpu *vcpu) {
+static void init(struct vcpu *vcpu, struct frame *frame) {
     bool possible = !vcpu->vmi && vcpu->cr0 >> 31;
 
     vcpu->vmi |= possible;
-    memset(vcpu->guest->exits, 0, sizeof vcpu->guest->exits);
-    return possible ? 0 : FAILED;
+    memset(guest_of(vcpu)->exits, 0, sizeof guest_of(vcpu)->exits);
+    frame->eax = possible ? 0 : FAILED;
 }
 
-/* A line a call, in the order of lib/vmi.def. What is not here is answered by the ROM alone. */
+/* An interrupt is injected on the way out. */
+static void deliver(struct vcpu *vcpu, struct frame *frame) { vcpu->shared->flag = HV_FLAG_IF; }
+
+static void iret_deliver(struct vcpu *vcpu, struct frame *frame) { guest_iret(vcpu); }
+
+/* What the ROM answers alone has a vector all the same. */
+#define HANDLER_HV(name)      do_##name
+#define HANDLER_HV_ARG(name)  do_##name
+#define HANDLER_HV_ARGS(name) do_##name
+#define HANDLER_CODE(name)    do_Null
+#define HANDLER_JUMP(name)    do_Null
+#define HANDLER_NOP(name)     do_Null
+#define HANDLER_NONE(name)    do_Null
+
+typedef void handler(struct vcpu *vcpu, struct frame *frame);
+
+static handler *const handlers[] = {
+#define VMI_CALL(number, name, how, doc) [number] = HANDLER_##how(name),
+#include "lib/vmi.def"
+#undef VMI_CALL
+    [VMI_INIT] = init,
+    [VMI_DELIVER] = deliver,
+    [VMI_IRET_DELIVER] = iret_deliver,
+    [VMI_QUEUE_NOW] = queue_now,
+};
+
+/* The frame's vector is the number of the call. */
 void vmi_call(struct vcpu *vcpu) {
     struct frame *frame = vcpu->frame;
 
-    vcpu->guest->exits[REASON_CALL]++;
-    switch (frame->vector) { /* the number of the call */
-    case VMI_CPUID: guest_cpuid(vcpu); break;
-    case VMI_WRMSR: guest_wrmsr(vcpu); break;
-    case VMI_RDMSR: guest_rdmsr(vcpu); break;
-    case VMI_SetGDT:
-        set_table(vcpu, &vcpu->gdt);
-        segments_reload();
-        break;
-    case VMI_SetLDT: set_ldt(frame->eax & 0xFFFF); break;
-    case VMI_SetIDT: set_table(vcpu, &vcpu->idt); break;
-    case VMI_SetTR: set_task(vcpu, frame->eax & 0xFFFF); break;
-    case VMI_GetGDT: store_table(vcpu, &vcpu->gdt); break;
-    case VMI_GetLDT: frame->eax = 0; break;
-    case VMI_GetIDT: store_table(vcpu, &vcpu->idt); break;
-    case VMI_GetTR: frame->eax = vcpu->task; break;
-    case VMI_WriteGDTEntry: write_entry(vcpu, &vcpu->gdt); break;
-    case VMI_WriteIDTEntry: write_entry(vcpu, &vcpu->idt); break;
-    case VMI_UpdateKernelStack: update_kernel_stack(vcpu, frame->eax, frame->edx); break;
-    case VMI_SetCR0: guest_write_control(vcpu, 0, frame->eax); break;
-    case VMI_SetCR2: guest_write_control(vcpu, 2, frame->eax); break;
-    case VMI_SetCR3: guest_write_control(vcpu, 3, frame->eax); break;
-    case VMI_SetCR4: guest_write_control(vcpu, 4, frame->eax); break;
-    case VMI_GetCR0: frame->eax = vcpu->cr0; break;
-    case VMI_GetCR2: frame->eax = vcpu->cr2; break;
-    case VMI_GetCR3: frame->eax = vcpu->cr3; break;
-    case VMI_GetCR4: frame->eax = vcpu->cr4; break;
-    case VMI_CLTS: vcpu->cr0 &= ~CR0_TS; break;
-    case VMI_GetDR: frame->eax = 0; break;
-    case VMI_Halt: guest_halt(vcpu); break;
-    case VMI_Reboot: host_reset();
-    case VMI_Shutdown: guest_ended(EXIT_BASE);
-    case VMI_SetPxELong: set_entry(vcpu, frame->ecx, frame->eax, frame->edx); break;
-    case VMI_UpdatePxELong: shadow_update(vcpu, entry_at(vcpu, frame->eax)); break;
-    case VMI_AllocatePage: allocate_page(vcpu); break;
-    case VMI_ReleasePage: shadow_release(vcpu, frame->eax); break;
-    case VMI_InvalPage: shadow_flush_one(vcpu, frame->eax); break;
-    case VMI_FlushTLB: shadow_flush(vcpu); break;
-    case VMI_SetLinearMapping: set_linear_mapping(vcpu); break;
-    case VMI_INL: guest_input(vcpu, frame->edx, 4); break;
-    case VMI_INB: frame->eax = port_read(vcpu, frame->edx & 0xFFFF); break;
-    case VMI_INW: guest_input(vcpu, frame->edx, 2); break;
-    case VMI_OUTL: guest_output(vcpu, frame->edx, 4); break;
-    case VMI_OUTW: guest_output(vcpu, frame->edx, 2); break;
-    case VMI_OUTB: port_write(vcpu, frame->edx & 0xFFFF, frame->eax & 0xFF); break;
-    case VMI_GetCycleFrequency: return_u64(frame, host_ticks(PIT_HZ)); break;
-    case VMI_GetCycleCounter: return_u64(frame, frame->eax == STOLEN ? 0 : rdtsc()); break;
-    case VMI_SetAlarm: set_alarm(vcpu); break;
-    case VMI_CancelAlarm: frame->eax = cancel_alarm(vcpu); break;
-    case VMI_GetWallclockTime: return_u64(frame, cmos_seconds(cmos) * 1000000000); break;
-    case VMI_WallclockUpdated: frame->eax = 0; break;
-    case VMI_Null: break;
-    case VMI_Statistics: statistics(vcpu); break;
-    case VMI_ConsoleWrite: console_write(vcpu); break;
-    case VMI_INIT: frame->eax = init(vcpu); break;
-    case VMI_DELIVER: vcpu->shared->flag = HV_FLAG_IF; break; /* injected on the way out */
-    case VMI_IRET_DELIVER: guest_iret(vcpu); break;
-    }
+    handlers[frame->vector](vcpu, frame);
 }
 
 /* An interrupt inside code of the ROM's that must not be seen half done: the iret that has

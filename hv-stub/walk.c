@@ -12,7 +12,7 @@
 #define CR0_WP 0x00010000u
 
 static pte_t *entry_of(struct vcpu *vcpu, u32 gfn, u32 index) {
-    pte_t *table = guest_page(vcpu->guest, gfn);
+    pte_t *table = guest_page(guest_of(vcpu), gfn);
 
     if (!table)
         guest_stop(STOP_MEMORY, "page table at %08x, which is not its memory", gfn << PAGE_SHIFT);
@@ -26,9 +26,10 @@ static u32 frame_of(pte_t entry) {
     return (u32)entry >> PAGE_SHIFT;
 }
 
-static void walk_identity(va_t va, struct walk *walk) {
+static void walk_identity(const struct guest *guest, va_t va, struct walk *walk) {
     *walk = (struct walk){
-        .table = {NO_TABLE(3, 0), NO_TABLE(2, va >> 30), NO_TABLE(1, va >> 21)},
+        .table = {NO_TABLE(guest, 3, 0), NO_TABLE(guest, 2, va >> 30),
+                  NO_TABLE(guest, 1, va >> 21)},
         .l2 = PTE_P | PTE_W | PTE_U,
         .l1 = PTE_P | PTE_W | PTE_U | PTE_D,
         .gfn = va >> PAGE_SHIFT,
@@ -42,36 +43,38 @@ static bool allows(u32 entry, u32 access) {
     return !(access & PF_WRITE) || entry & PTE_W;
 }
 
-static bool walk_tables(struct vcpu *vcpu, va_t va, u32 access, struct walk *walk, u32 *error) {
-    pte_t *root, *l2, *l1 = NULL;
+static bool walk_tables(struct vcpu *vcpu, va_t va, u32 access, struct walk *walk) {
+    u32 root = vcpu->cr3 >> PAGE_SHIFT, l2_table, l1_table;
+    pte_t *entry = guest_page(guest_of(vcpu), root), *l2;
 
-    *error = access;
-    walk->table[0] = vcpu->cr3 >> PAGE_SHIFT;
-    root = guest_page(vcpu->guest, walk->table[0]);
-    if (!root) guest_stop(STOP_MEMORY, "CR3 is %08x, which is not its memory", vcpu->cr3);
-    root += (vcpu->cr3 & PAGE_MASK & ~31u) / sizeof *root + (va >> 30);
-    if (!(*root & PTE_P)) return false;
-    walk->table[1] = frame_of(*root);
-    l2 = entry_of(vcpu, walk->table[1], va >> 21 & 511);
+    walk->error = access;
+    if (!entry) guest_stop(STOP_MEMORY, "CR3 is %08x, which is not its memory", vcpu->cr3);
+    entry += (vcpu->cr3 & PAGE_MASK & ~31u) / sizeof *entry + (va >> 30);
+    if (!(*entry & PTE_P)) return false;
+    l2_table = frame_of(*entry);
+    l2 = entry = entry_of(vcpu, l2_table, va >> 21 & 511);
     if (!(*l2 & PTE_P)) return false;
-    walk->table[2] = frame_of(*l2);
+    l1_table = frame_of(*l2);
     if (!(*l2 & PTE_PS)) {
-        l1 = entry_of(vcpu, walk->table[2], va >> 12 & 511);
-        if (!(*l1 & PTE_P)) return false;
+        entry = entry_of(vcpu, l1_table, va >> 12 & 511);
+        if (!(*entry & PTE_P)) return false;
     }
-    *error |= PF_PRESENT;
-    if (!allows((u32)*l2, access) || (l1 && !allows((u32)*l1, access))) return false;
+    walk->error = access | PF_PRESENT;
+    if (!allows((u32)*l2, access) || !allows((u32)*entry, access)) return false;
     *l2 |= PTE_A;
-    *(l1 ? l1 : l2) |= access & PF_WRITE ? PTE_A | PTE_D : PTE_A;
-    walk->l2 = (u32)*l2;
-    walk->l1 = (u32)(l1 ? *l1 : *l2);
-    walk->gfn = l1 ? frame_of(*l1) : (walk->table[2] & ~511u) + (va >> 12 & 511);
+    *entry |= access & PF_WRITE ? PTE_A | PTE_D : PTE_A;
+    *walk = (struct walk){
+        .table = {root, l2_table, l1_table},
+        .l2 = (u32)*l2,
+        .l1 = (u32)*entry,
+        .gfn = entry != l2 ? frame_of(*entry) : (l1_table & ~511u) + (va >> 12 & 511),
+    };
     return true;
 }
 
-bool walk(struct vcpu *vcpu, va_t va, u32 access, struct walk *walk, u32 *error) {
-    if (vcpu->cr0 & CR0_PG) return walk_tables(vcpu, va, access, walk, error);
-    walk_identity(va, walk);
+bool walk(struct vcpu *vcpu, va_t va, u32 access, struct walk *walk) {
+    if (vcpu->cr0 & CR0_PG) return walk_tables(vcpu, va, access, walk);
+    walk_identity(guest_of(vcpu), va, walk);
     return true;
 }
 
@@ -80,11 +83,10 @@ static bool copy_linear(struct vcpu *vcpu, va_t va, void *buffer, u32 size, u32 
     while (size) {
         u32 count = PAGE_SIZE - (va & PAGE_MASK) < size ? PAGE_SIZE - (va & PAGE_MASK) : size;
         struct walk found;
-        u32 error;
         void *memory;
 
-        if (va >= HV_VA_TOP || !walk(vcpu, va, access, &found, &error)) return false;
-        memory = guest_memory(vcpu->guest, (found.gfn << PAGE_SHIFT) + (va & PAGE_MASK), count);
+        if (va >= HV_VA_TOP || !walk(vcpu, va, access, &found)) return false;
+        memory = guest_memory(guest_of(vcpu), (found.gfn << PAGE_SHIFT) + (va & PAGE_MASK), count);
         if (!memory) return false;
         if (access & PF_WRITE)
             memcpy(memory, buffer, count);

@@ -64,7 +64,6 @@ struct vcpu_shared {
 #define HV_QUEUE_ANNOUNCE  3 /* low: frame, high: level */
 #define HV_QUEUE_RELEASE   4 /* low: frame */
 #define HV_QUEUE_STACK     5 /* low: selector, high: stack pointer for traps from ring 3 */
-#define HV_QUEUE_CR3       6 /* low: root */
 
 /* Why a guest came to the hypervisor. */
 enum hv_reason {

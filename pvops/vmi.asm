@@ -138,7 +138,6 @@ QUEUED flush_one, HV_QUEUE_FLUSH_ONE    ; EAX = address
 QUEUED flush_all, HV_QUEUE_FLUSH_ALL
 QUEUED pt_announce, HV_QUEUE_ANNOUNCE   ; EAX = frame, EDX = level
 QUEUED pt_release, HV_QUEUE_RELEASE     ; EAX = frame
-QUEUED write_cr3, HV_QUEUE_CR3          ; EAX = root
 
 ; load_sp0(EAX = stack pointer)
 global vmi_ext_load_sp0

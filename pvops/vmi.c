@@ -40,7 +40,6 @@ PV_ABI void vmi_ext_flush_one(va_t va);
 PV_ABI void vmi_ext_flush_all(void);
 PV_ABI void vmi_ext_pt_announce(u32 pfn, u32 level);
 PV_ABI void vmi_ext_pt_release(u32 pfn, u32 level);
-PV_ABI void vmi_ext_write_cr3(u32 root);
 PV_ABI void vmi_ext_load_sp0(u32 sp);
 PV_ABI void vmi_ext_lazy_begin(u32 mode);
 PV_ABI void vmi_ext_lazy_end(void);
@@ -192,7 +191,6 @@ static const struct fill extensions[] = {
     {PV_irq_save, VMI_Queue, vmi_ext_irq_save},
     {PV_irq_disable, VMI_Queue, vmi_ext_irq_disable},
     {PV_read_cr2, VMI_Queue, vmi_ext_read_cr2},
-    {PV_write_cr3, VMI_Queue, vmi_ext_write_cr3},
     {PV_load_sp0, VMI_Queue, vmi_ext_load_sp0},
     {PV_set_pte, VMI_Queue, NULL},
     {PV_pt_announce, VMI_Queue, vmi_ext_pt_announce},

@@ -135,15 +135,13 @@ static bool is_vital(u32 port) {
 
 static void choose_queued(struct arguments *a) {
     static const u32 kinds[] = {HV_QUEUE_FLUSH_ONE, HV_QUEUE_FLUSH_ALL, HV_QUEUE_ANNOUNCE,
-                                HV_QUEUE_RELEASE,   HV_QUEUE_STACK,     HV_QUEUE_CR3};
+                                HV_QUEUE_RELEASE, HV_QUEUE_STACK};
 
     a->ecx = below(2) ? kinds[below(ARRAY_SIZE(kinds))] : (u32)&attack_l1[below(512)];
     if (a->ecx == HV_QUEUE_ANNOUNCE)
         a->eax = below(memory_end / PAGE_SIZE);
     else if (a->ecx == HV_QUEUE_RELEASE)
         a->eax = dead_frame();
-    else if (a->ecx == HV_QUEUE_CR3)
-        a->eax = (u32)root | (random() & 31);
 }
 
 /* Arguments after which the guest still has what it needs to go on, and no others: a guest that
