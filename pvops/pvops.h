@@ -45,20 +45,19 @@ struct boot_info {
 
 #define CONSOLE_EMPTY 0xFFFFFFFFu
 
-struct pv_ops {
+/* Groups are headings of the list, for people: whoever wants more of them redefines this. */
 #define PV_GROUP(group, doc)
+
+struct pv_ops {
 #define PV_OP(group, kind, ret, name, params, args, doc) ret(PV_ABI *name) params;
 #include "pvops/pvops.def"
 #undef PV_OP
-#undef PV_GROUP
 };
 
 enum pv_op {
-#define PV_GROUP(group, doc)
 #define PV_OP(group, kind, ret, name, params, args, doc) PV_##name,
 #include "pvops/pvops.def"
 #undef PV_OP
-#undef PV_GROUP
     PV_OPS
 };
 

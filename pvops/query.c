@@ -10,24 +10,15 @@
 #include "pvops/host.h"
 
 const struct pv_op_info pv_op_list[PV_OPS] = {
-#define PV_GROUP(group, doc)
 #define PV_OP(group, kind, ret, name, params, args, doc) {#group, #name, doc, PV_KIND_##kind},
 #include "pvops/pvops.def"
 #undef PV_OP
-#undef PV_GROUP
 };
 
 static const char *const kind_names[] = {
     [PV_KIND_CALL] = "CALL",
     [PV_KIND_PATCH] = "PATCH",
     [PV_KIND_JMP] = "JMP",
-};
-
-static const char *const mode_names[] = {
-    [PV_PATCH_OFF] = "off",
-    [PV_PATCH_ON] = "on",
-    [PV_PATCH_COUNT] = "count",
-    [PV_PATCH_POISON] = "poison",
 };
 
 static u32 site_count(void) { return (u32)(pv_sites_end - pv_sites); }
@@ -44,7 +35,7 @@ static int query_info(u32 index, struct pv_q_info *info) {
         .has_pc_devices = pv_info.has_pc_devices,
     };
     strlcpy(info->backend, pv_info.name, sizeof info->backend);
-    strlcpy(info->patch, mode_names[pv_patch_mode], sizeof info->patch);
+    strlcpy(info->patch, pv_patch_names[pv_patch_mode], sizeof info->patch);
     return sizeof *info;
 }
 
