@@ -50,22 +50,16 @@ void proc_reap(void) {
 
 /* Process 1: the shell, alone or with the commands of run=. Its end is the machine's. */
 void proc_start_init(void) {
-    static const char interactive[] = "sh";
-    static char commands[sizeof "sh\0-c" + sizeof options.run] = "sh\0-c";
+    static char args[sizeof "sh\0-c" + sizeof options.run] = "sh\0-c";
+    size_t length = strlcpy(args + sizeof "sh\0-c", options.run, sizeof options.run);
     struct proc *init = proc_create();
     int error;
 
     assert(init && init->pid == INIT_PID);
     for (u32 fd = 0; fd < 3; fd++) init->files[fd] = file_console();
     current = init;
-    if (options.run[0]) {
-        size_t length = strlen(options.run);
-
-        memcpy(commands + sizeof "sh\0-c", options.run, length + 1);
-        error = exec("sh", commands, sizeof "sh\0-c" + length + 1, 3);
-    } else {
-        error = exec("sh", interactive, sizeof interactive, 1);
-    }
+    error = length ? exec("sh", args, sizeof "sh\0-c" + length + 1, 3)
+                   : exec("sh", args, sizeof "sh", 1);
     if (error)
         panic("cannot start the shell, file 'sh' of the initrd: %s",
               error == -ENOENT    ? "there is no such file"
@@ -200,12 +194,10 @@ void proc_interrupt_console(void) {
     }
 }
 
-int proc_info(u32 pid, struct procinfo *info) {
+int proc_info(u32 pid, va_t answer) {
     list_for_each (node, &all_procs) {
         const struct proc *proc = proc_of(node);
-
-        if (proc->pid < pid) continue;
-        *info = (struct procinfo){
+        struct procinfo info = {
             .pid = proc->pid,
             .parent = proc->parent ? proc->parent->pid : 0,
             .state = proc->state,
@@ -213,8 +205,10 @@ int proc_info(u32 pid, struct procinfo *info) {
             .ticks = proc->ticks,
             .faults = proc->faults,
         };
-        strlcpy(info->name, proc->name, sizeof info->name);
-        return 0;
+
+        if (proc->pid < pid) continue;
+        strlcpy(info.name, proc->name, sizeof info.name);
+        return copy_to_user(answer, &info, sizeof info);
     }
     return -ESRCH;
 }

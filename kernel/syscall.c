@@ -7,6 +7,15 @@
  */
 #include "kernel/kernel.h"
 
+/* Copies a string of the program's with its zero; its length without, -EFAULT, or -ENAMETOOLONG. */
+static int copy_string(char *to, va_t from, u32 size) {
+    for (u32 length = 0; length < size; length++) {
+        if (copy_from_user(to + length, from + length, 1) != 0) return -EFAULT;
+        if (to[length] == '\0') return (int)length;
+    }
+    return -ENAMETOOLONG;
+}
+
 /* Gathers argv[] in `args`, a page; *size bytes, *count strings. */
 static int gather_arguments(char *args, va_t argv, u32 *size, u32 *count) {
     *size = *count = 0;
@@ -73,24 +82,10 @@ static int sys_readdir(u32 index, va_t answer) {
     return copy_to_user(answer, &entry, sizeof entry);
 }
 
-static int sys_procinfo(u32 pid, va_t answer) {
-    struct procinfo info;
-    int error = proc_info(pid, &info);
-
-    return error ? error : copy_to_user(answer, &info, sizeof info);
-}
-
 static int sys_meminfo(va_t answer) {
     struct meminfo info;
 
     frame_info(&info);
-    return copy_to_user(answer, &info, sizeof info);
-}
-
-static int sys_clock(va_t answer) {
-    struct clockinfo info;
-
-    timer_info(&info);
     return copy_to_user(answer, &info, sizeof info);
 }
 
@@ -131,9 +126,9 @@ PV_ABI int syscall(u32 a, u32 b, u32 c, u32 number) {
     case SYS_dup: return file_dup(a);
     case SYS_pipe: return sys_pipe(a);
     case SYS_readdir: return sys_readdir(a, b);
-    case SYS_procinfo: return sys_procinfo(a, b);
+    case SYS_procinfo: return proc_info(a, b);
     case SYS_meminfo: return sys_meminfo(a);
-    case SYS_clock: return sys_clock(a);
+    case SYS_clock: return timer_info(a);
     case SYS_pv: return sys_pv(a, b, c);
     case SYS_power: return sys_power(a, b);
     case SYS_crash: return crash_on_purpose(a);

@@ -113,14 +113,10 @@ va_t stack_prepare(void *top, void (*function)(void), void (*next)(void));
 int copy_from_user(void *to, va_t from, u32 length);
 int copy_to_user(va_t to, const void *from, u32 length);
 
-/* Copies a string with its zero; its length without, -EFAULT, or -ENAMETOOLONG. */
-int copy_string(char *to, va_t from, u32 size);
-
 /* --- the end (panic.c of kernel/ uses these) ------------------------------------------------ */
 
 /* Calls `visit` for each return address from frame pointer `ebp` on, inside one stack page. */
 void walk_stack(u32 ebp, void (*visit)(va_t eip));
-u32 frame_pointer(void);
 void print_frame(const struct trap_frame *frame);
 
 /* Provokes a double fault, for SYS_crash. */
