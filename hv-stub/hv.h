@@ -11,8 +11,10 @@
 #define HV_STUB_HV_H
 
 #include "lib/hv.h"
+#include "lib/pc.h"
 #include "lib/string.h"
 #include "lib/types.h"
+#include "lib/x86.h"
 
 #define NORETURN __attribute__((noreturn))
 
@@ -41,13 +43,6 @@ struct vpic {
     } chip[2];
     bool pending; /* it would interrupt, if it were let */
 };
-
-struct table_pointer {
-    u16 limit;
-    u32 base;
-} __attribute__((packed));
-
-#define PIT_HZ 1193182u
 
 /* An interrupt of line 0 to come. Both are TSC ticks; deadline 0: none, period 0: only once. */
 struct alarm {
@@ -165,17 +160,7 @@ static inline void *guest_page(const struct guest *guest, u32 gfn) {
 
 /* Entries have 64 bits, but no machine of ours has memory above 4 GiB: we look at the low half,
  * and an entry whose high half is not 0 maps nothing that a guest could have. */
-#define PTE_P       0x001u
-#define PTE_W       0x002u
-#define PTE_U       0x004u
-#define PTE_A       0x020u
-#define PTE_D       0x040u
-#define PTE_PS      0x080u
 #define PTE_ADDRESS 0xFFFFF000u
-
-#define PF_PRESENT 1 /* error code of #PF */
-#define PF_WRITE   2
-#define PF_USER    4
 
 /* How a linear address of the guest translates. */
 struct walk {

@@ -9,7 +9,6 @@
 #include "hv-stub/hv.h"
 
 #define CR0_PG 0x80000000u
-#define CR0_WP 0x00010000u
 
 static pte_t *entry_of(struct vcpu *vcpu, u32 gfn, u32 index) {
     pte_t *table = guest_page(vcpu->guest, gfn);

@@ -27,12 +27,7 @@ static inline pa_t pa_of(const void *va) { return (va_t)(uintptr_t)va - KERNEL_B
 
 /* --- page tables (paging.c) ---------------------------------------------------------------- */
 
-/* Flags of an entry that maps a user page. COW is one of the bits that the CPU leaves to us. */
-#define PTE_P   0x001ull
-#define PTE_W   0x002ull
-#define PTE_U   0x004ull
-#define PTE_A   0x020ull
-#define PTE_D   0x040ull
+/* One of the bits of an entry that the CPU leaves to us. */
 #define PTE_COW 0x200ull
 
 /* What user pages are mapped with. A and D are set from the start: the CPU need not write them,

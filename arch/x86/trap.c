@@ -40,9 +40,6 @@ static const struct {
     {"SIMD error (#XM)", STATUS_OPCODE},
 };
 
-#define PF_PRESENT 1 /* error code of #PF: the page was there */
-#define PF_WRITE   2
-
 static bool from_program(const struct trap_frame *frame) { return (frame->cs & 3) == 3; }
 
 static void interrupt(u32 irq) {
