@@ -11,8 +11,6 @@
 #include "hv-stub/hw.h"
 #include "lib/exit.h"
 
-#define PAGE_ALIGNED __attribute__((aligned(4096)))
-
 /* boot.asm, switcher.asm */
 void hw_paging(const u64 *root);
 void hw_tables(const void *gdt, const void *idt, u32 data_selector, u32 task_selector);

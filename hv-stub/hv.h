@@ -16,8 +16,6 @@
 #include "lib/types.h"
 #include "lib/x86.h"
 
-#define NORETURN __attribute__((noreturn))
-
 /* --- switcher.asm: between a guest and us --------------------------------------------------- */
 
 /* What is on the switcher's stack after a trap; DS, ES, ESP and SS are the guest's. */

@@ -30,7 +30,7 @@ static inline void write_cr3(u32 value) { asm volatile("mov %0, %%cr3" : : "r"(v
 static inline void wait_for_interrupt(void) { asm volatile("sti; hlt; cli" : : : "memory"); }
 
 /* For good: an interrupt would lead back into a guest. */
-static inline __attribute__((noreturn)) void stop_cpu(void) {
+static inline NORETURN void stop_cpu(void) {
     for (;;) asm volatile("cli; hlt");
 }
 

@@ -54,7 +54,7 @@ pte_t *vm_fork(struct vm *child, const struct vm *parent); /* copy on write; NUL
 void vm_destroy(struct vm *vm);
 int vm_map_page(struct vm *vm, va_t va, void *page, bool writable); /* takes over one owner */
 bool vm_fault(va_t va, bool write, bool present); /* false: the program may not do that */
-int vm_sbrk(struct vm *vm, i32 bytes, va_t *old);
+int vm_sbrk(struct vm *vm, i32 bytes);
 bool vm_has_anonymous(const struct vm *vm, va_t va);
 
 /* exec.c: replaces the program of the current process. On error nothing has changed. */

@@ -48,13 +48,6 @@ static int sys_exec(va_t name, va_t argv) {
     return result;
 }
 
-static int sys_sbrk(i32 bytes) {
-    va_t old;
-    int error = vm_sbrk(&current->vm, bytes, &old);
-
-    return error ? error : (int)old;
-}
-
 static int sys_open(va_t name) {
     char path[NAME_MAX + 1];
     int length = copy_string(path, name, sizeof path);
@@ -102,11 +95,6 @@ static int sys_power(u32 how, u32 status) {
     return -EINVAL;
 }
 
-static int sys_yield(void) {
-    sched_yield();
-    return 0;
-}
-
 /* Called by entry.asm: a line a call. */
 PV_ABI int syscall(u32 a, u32 b, u32 c, u32 number) {
     switch (number) {
@@ -116,9 +104,9 @@ PV_ABI int syscall(u32 a, u32 b, u32 c, u32 number) {
     case SYS_wait: return proc_wait((i32)a, b, c);
     case SYS_kill: return proc_kill(a);
     case SYS_getpid: return (int)current->pid;
-    case SYS_yield: return sys_yield();
+    case SYS_yield: sched_yield(); return 0;
     case SYS_sleep: return timer_sleep(a);
-    case SYS_sbrk: return sys_sbrk((i32)a);
+    case SYS_sbrk: return vm_sbrk(&current->vm, (i32)a);
     case SYS_open: return sys_open(a);
     case SYS_close: return file_close(a);
     case SYS_read: return file_read(a, b, c);

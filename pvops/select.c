@@ -18,7 +18,7 @@ const struct pv_backend *pv_backend;
 enum pv_patch_mode pv_patch_mode;
 u32 pv_patched;
 
-static __attribute__((noreturn)) void not_there(const char *name, const char *why) {
+static NORETURN void not_there(const char *name, const char *why) {
     printk("pvops: pv=%s: %s\n", name, why);
     printk("exit: %u\n", EXIT_NO_BACKEND);
     power_off(EXIT_NO_BACKEND);

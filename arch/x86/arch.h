@@ -9,8 +9,6 @@
 #include "arch/x86/layout.h"
 #include "pvops/pvops.h"
 
-#define NORETURN __attribute__((noreturn))
-
 /* --- the direct map ------------------------------------------------------------------------ */
 
 static inline void *page_of(u32 pfn) {

@@ -9,8 +9,6 @@
 #include "arch/x86/cpu.h"
 #include "kernel/kernel.h"
 
-#define PAGE_ALIGNED __attribute__((aligned(4096)))
-
 /* Each on a page of its own: for some hypervisors it becomes read-only. */
 u64 gdt[PAGE_SIZE / sizeof(u64)] PAGE_ALIGNED;
 u64 idt[PAGE_SIZE / sizeof(u64)] PAGE_ALIGNED;
@@ -54,7 +52,7 @@ static void idt_init(u32 rpl) {
 
     for (u32 vector = 0; vector < IRQ_BASE + IRQ_COUNT; vector++) {
         u32 dpl = vector == VECTOR_BP || vector == VECTOR_OF ? 3 : 0;
-        write_idt_entry(vector, gate(TYPE_INTERRUPT_GATE, dpl, cs, trap_stubs[vector]));
+        write_idt_entry(vector, gate(TYPE_INTERRUPT_GATE, dpl, cs, (va_t)trap_stubs[vector]));
     }
     write_idt_entry(VECTOR_SYSCALL, gate(TYPE_TRAP_GATE, 3, cs, (va_t)syscall_entry));
     if (pv_info.has_task_gates) double_fault_init();

@@ -9,7 +9,7 @@
 extern struct tss tss;
 
 /* entry.asm */
-extern const va_t trap_stubs[IRQ_BASE + IRQ_COUNT];
+extern const u8 trap_stubs[IRQ_BASE + IRQ_COUNT][TRAP_STUB_SIZE]; /* code */
 void syscall_entry(void);
 void double_fault_entry(void);
 

@@ -57,6 +57,7 @@
 #define IRQ_COUNT      16
 #define VECTOR_SYSCALL 0x80
 #define IDT_ENTRIES    256
+#define TRAP_STUB_SIZE 16
 
 /* struct trap_frame, as entry.asm pushes it */
 #define FRAME_EAX 36
