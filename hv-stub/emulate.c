@@ -2,8 +2,7 @@
  * hv-stub/emulate.c: executes for a guest kernel what ring 1 may not.
  *
  * Runs:  in ring 0, interrupts off, after the guest's #GP (or #UD, behind HV_PREFIX).
- * Gives: the effect that the instruction has in ring 0, on the vcpu instead of the CPU. What a
- *        guest may set in control registers is the table `mode_bits`.
+ * Gives: the effect that the instruction has in ring 0, on the vcpu instead of the CPU.
  * Read first: decode.h. Source: SDM vol 2, the instructions; vol 3, "Control Registers".
  */
 #include "hv-stub/decode.h"

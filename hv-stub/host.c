@@ -13,7 +13,7 @@
 
 /* boot.asm, switcher.asm */
 void hw_paging(const u64 *root);
-void hw_tables(const void *gdt, const void *idt, u32 data_selector, u32 task_selector);
+void hw_tables(const void *gdt, const void *idt);
 extern const va_t switcher_stubs[HOST_VECTORS];
 extern const va_t vmi_stubs[VMI_VECTORS];
 extern const u8 switcher_page[], rom_page[];
@@ -79,7 +79,7 @@ static void tables_init(void) {
         idt[vector] = gate(TYPE_INTERRUPT_GATE, 0, HOST_CS, switcher_stubs[vector]);
     for (u32 call = 0; call < VMI_VECTORS; call++)
         idt[VMI_VECTOR + call] = gate(TYPE_INTERRUPT_GATE, 1, HOST_CS, vmi_stubs[call]);
-    hw_tables(&gdt_pointer, &idt_pointer, HOST_DS, HOST_TSS);
+    hw_tables(&gdt_pointer, &idt_pointer);
 }
 
 /* From ring 3 straight to ring 1: a trap gate, since ring 1 could not set the real IF again. */
@@ -104,8 +104,6 @@ void host_direct_stack(u32 selector, u32 sp) {
 static u32 round_ticks; /* TSC ticks of ROUND_COUNTS counts */
 
 u64 host_ticks(u64 counts) { return counts * round_ticks / ROUND_COUNTS; }
-
-u64 host_counts(u64 ticks) { return ticks * ROUND_COUNTS / round_ticks; }
 
 static void pic_start(u32 port, u32 vector, u32 cascade, u32 mask) {
     out8(PIC_ICW1, port);
@@ -141,14 +139,15 @@ static void calibrate(void) {
 /* The guest's next timer interrupt; if it is too far away for the PIT, a step on the way. */
 void host_timer(u64 deadline) {
     u64 now = rdtsc();
-    u64 counts = deadline > now ? host_counts(deadline - now) + 1 : 1;
+    u64 counts = deadline > now ? (deadline - now) * ROUND_COUNTS / round_ticks + 1 : 1;
 
     if (!deadline || counts > PIT_LONGEST) counts = PIT_LONGEST;
     if (counts < PIT_SHORTEST) counts = PIT_SHORTEST;
     write_count(PIT_CHANNEL_0, PIT_ONE_SHOT_0, (u32)counts);
 }
 
-/* IRQ 7 and 15 may be spurious: then the chip has nothing in service, and wants no EOI. */
+/* IRQ 7 and 15 may be spurious: then the chip has nothing in service, and wants no EOI. To the
+ * master, a spurious request of the slave was real. */
 static bool spurious(u32 irq, u32 port) {
     if ((irq & 7) != 7) return false;
     out8(PIC_READ_IS, port);
@@ -156,14 +155,11 @@ static bool spurious(u32 irq, u32 port) {
 }
 
 void host_interrupt(struct vcpu *vcpu, u32 irq) {
-    bool slave = irq >= 8;
+    bool slave = irq >= 8, real = !spurious(irq, slave ? PIC_SLAVE : PIC_MASTER);
 
-    if (spurious(irq, slave ? PIC_SLAVE : PIC_MASTER)) {
-        if (slave) out8(PIC_EOI, PIC_MASTER);
-        return;
-    }
-    if (slave) out8(PIC_EOI, PIC_SLAVE);
-    out8(PIC_EOI, PIC_MASTER);
+    if (slave && real) out8(PIC_EOI, PIC_SLAVE);
+    if (slave || real) out8(PIC_EOI, PIC_MASTER);
+    if (!real) return;
     if (irq == 0)
         timer_interrupt(vcpu);
     else

@@ -47,6 +47,8 @@ struct alarm {
     u64 deadline, period;
 };
 
+enum { ALARM_REAL, ALARM_AVAILABLE, ALARM_PIT, ALARMS }; /* VMI's two times are the same */
+
 struct vpit {
     struct vpit_channel {
         u8 mode;
@@ -55,7 +57,6 @@ struct vpit {
         u32 count;
         u64 start; /* TSC when it began to count down */
     } channel[3];
-    struct alarm alarm; /* of channel 0 */
     u8 port_b;
 };
 
@@ -80,6 +81,7 @@ struct vcpu {
     u32 root;    /* of the shadow tables, physical */
     struct vpic pic;
     struct vpit pit;
+    struct alarm alarm[ALARMS];
     u32 keyboard_unread; /* bytes sent to it since one was read */
 
     /* after VMI_Init */
@@ -89,8 +91,7 @@ struct vcpu {
         va_t va;
         u32 size;
         u8 *memory;
-    } linear;              /* the direct map that it told us of */
-    struct alarm alarm[2]; /* of real and of available time, which are the same */
+    } linear; /* the direct map that it told us of */
 };
 
 /* What a page of the shadow pool stands for: this table of the guest's, used in this way. */
@@ -264,7 +265,6 @@ void host_timer(u64 deadline); /* TSC; 0: none */
 NORETURN void host_wait(void); /* for a device; the interrupt comes to hv_trap, on a new stack */
 void host_interrupt(struct vcpu *vcpu, u32 irq);
 u64 host_ticks(u64 pit_counts); /* TSC ticks that so many counts of a PIT take */
-u64 host_counts(u64 ticks);
 void host_direct_gate(u32 vector, u32 selector, va_t entry);
 void host_no_direct_gate(u32 vector);
 void host_direct_stack(u32 selector, u32 sp);

@@ -19,8 +19,8 @@ static void start(struct vcpu *vcpu, u32 number) {
 
     channel->start = rdtsc();
     if (number != 0) return;
-    vcpu->pit.alarm.deadline = channel->start + ticks_of(channel);
-    vcpu->pit.alarm.period = channel->mode == 0 ? 0 : ticks_of(channel);
+    vcpu->alarm[ALARM_PIT].deadline = channel->start + ticks_of(channel);
+    vcpu->alarm[ALARM_PIT].period = channel->mode == 0 ? 0 : ticks_of(channel);
     timer_arm(vcpu);
 }
 
@@ -38,7 +38,7 @@ void vpit_write(struct vcpu *vcpu, u32 port, u32 value) {
         channel = &pit->channel[value >> 6];
         channel->mode = value >> 1 & 3;
         channel->have_low = false;
-        if (value >> 6 == 0) pit->alarm = (struct alarm){0}; /* it waits for a count */
+        if (value >> 6 == 0) vcpu->alarm[ALARM_PIT] = (struct alarm){0}; /* it waits for a count */
         return;
     }
     channel = &pit->channel[port - PIT_CHANNEL_0];

@@ -12,9 +12,6 @@ static struct proc *ended_orphan; /* it cannot free the stack that it ends on */
 
 static struct proc *proc_of(struct list *node) { return container_of(node, struct proc, all); }
 
-/* Where a new process comes out of the scheduler; then it goes on at trap_return. */
-static void proc_begin(void) { proc_reap(); }
-
 static struct proc *proc_create(void) {
     static u32 last_pid;
     struct proc *proc = page_alloc();
@@ -24,7 +21,8 @@ static struct proc *proc_create(void) {
     memset(proc, 0, sizeof *proc);
     proc->pid = ++last_pid;
     proc->canary = STACK_CANARY;
-    proc->sp = stack_prepare(trap_frame_of(proc), proc_begin, trap_return);
+    /* Where it comes out of the scheduler for the first time; see schedule(). */
+    proc->sp = stack_prepare(trap_frame_of(proc), proc_reap, trap_return);
     list_init(&proc->queue);
     list_init(&proc->child_ended);
     flags = irq_save();

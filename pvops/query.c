@@ -43,7 +43,6 @@ static int query_op(u32 op, struct pv_q_op *answer) {
     u32 offset;
 
     if (op >= PV_OPS) return -ENOENT;
-    memset(answer, 0, sizeof *answer);
     strlcpy(answer->group, pv_op_list[op].group, sizeof answer->group);
     strlcpy(answer->name, pv_op_list[op].name, sizeof answer->name);
     strlcpy(answer->kind, kind_names[pv_op_list[op].kind], sizeof answer->kind);
@@ -60,7 +59,6 @@ static int query_site(u32 index, struct pv_q_site *answer) {
     const struct pv_site *site = &pv_sites[index];
 
     if (index >= site_count()) return -ENOENT;
-    memset(answer, 0, sizeof *answer);
     answer->address = (va_t)(uintptr_t)site->address;
     strlcpy(answer->function, ksym(answer->address, &answer->function_offset),
             sizeof answer->function);
@@ -74,7 +72,6 @@ static int query_site(u32 index, struct pv_q_site *answer) {
 }
 
 static int fill_stat(struct pv_q_stat *answer, const char *name, u64 value) {
-    memset(answer, 0, sizeof *answer);
     strlcpy(answer->name, name, sizeof answer->name);
     answer->value = value;
     return sizeof *answer;
@@ -94,6 +91,7 @@ static int query_stat(u32 index, struct pv_q_stat *answer) {
 }
 
 int pv_query(u32 what, u32 index, union pv_answer *answer) {
+    memset(answer, 0, sizeof *answer);
     switch (what) {
     case PV_Q_INFO: return query_info(index, &answer->info);
     case PV_Q_OP: return query_op(index, &answer->op);

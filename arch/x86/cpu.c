@@ -24,11 +24,11 @@ static u8 df_stack[2048] __attribute__((aligned(16)));
 static void gdt_init(u32 rpl) {
     static const struct table_pointer pointer = {GDT_ENTRIES * 8 - 1, (va_t)gdt};
 
-    write_gdt_entry(GDT_KERNEL_CODE, FLAT_SEGMENT(TYPE_CODE, rpl));
-    write_gdt_entry(GDT_KERNEL_DATA, FLAT_SEGMENT(TYPE_DATA, rpl));
-    write_gdt_entry(GDT_USER_CODE, FLAT_SEGMENT(TYPE_CODE, 3));
-    write_gdt_entry(GDT_USER_DATA, FLAT_SEGMENT(TYPE_DATA, 3));
-    write_gdt_entry(GDT_TSS, tss_descriptor((va_t)&tss));
+    write_gdt_entry(KERNEL_CS / 8, FLAT_SEGMENT(TYPE_CODE, rpl));
+    write_gdt_entry(KERNEL_DS / 8, FLAT_SEGMENT(TYPE_DATA, rpl));
+    write_gdt_entry(USER_CS / 8, FLAT_SEGMENT(TYPE_CODE, 3));
+    write_gdt_entry(USER_DS / 8, FLAT_SEGMENT(TYPE_DATA, 3));
+    write_gdt_entry(TSS_SEL / 8, tss_descriptor((va_t)&tss));
     load_gdt(&pointer);
     reload_segments(rpl);
     load_tr(TSS_SEL);
@@ -42,7 +42,7 @@ static void double_fault_init(void) {
     df_tss.eflags = 2;
     df_tss.cs = KERNEL_CS;
     df_tss.ss = df_tss.ds = df_tss.es = KERNEL_DS;
-    write_gdt_entry(GDT_DF_TSS, tss_descriptor((va_t)&df_tss));
+    write_gdt_entry(DF_TSS_SEL / 8, tss_descriptor((va_t)&df_tss));
     write_idt_entry(VECTOR_DF, gate(TYPE_TASK_GATE, 0, DF_TSS_SEL, 0));
 }
 

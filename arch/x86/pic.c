@@ -52,13 +52,9 @@ static bool spurious(u32 irq, u32 port) {
 }
 
 PV_ABI u32 native_irq_eoi(u32 irq) {
-    bool real = !spurious(irq, irq < 8 ? PIC_MASTER : PIC_SLAVE);
+    bool slave = irq >= 8, real = !spurious(irq, slave ? PIC_SLAVE : PIC_MASTER);
 
-    if (irq >= 8) {
-        if (real) out8(PIC_EOI, PIC_SLAVE);
-        out8(PIC_EOI, PIC_MASTER);
-    } else if (real) {
-        out8(PIC_EOI, PIC_MASTER);
-    }
+    if (slave && real) out8(PIC_EOI, PIC_SLAVE);
+    if (slave || real) out8(PIC_EOI, PIC_MASTER);
     return real;
 }
