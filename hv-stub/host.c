@@ -10,6 +10,7 @@
 #include "hv-stub/hv.h"
 #include "hv-stub/hw.h"
 #include "lib/exit.h"
+#include "lib/pit.h"
 
 /* boot.asm, switcher.asm */
 void hw_paging(const u64 *root);
@@ -98,12 +99,10 @@ void host_direct_stack(u32 selector, u32 sp) {
 
 #define IRQS_WE_TAKE ((1 << 0) | (1 << 1) | (1 << 2) | (1 << 4)) /* timer, keyboard, slave, UART */
 #define PIT_SHORTEST 240u /* 200 us: or a guest could have nothing but interrupts done */
-#define ROUND_COUNTS (PIT_HZ / 1000)
-#define ROUNDS       3
 
-static u32 round_ticks; /* TSC ticks of ROUND_COUNTS counts */
+static u32 round_ticks; /* TSC ticks of PIT_ROUND counts */
 
-u64 host_ticks(u64 counts) { return counts * round_ticks / ROUND_COUNTS; }
+u64 host_ticks(u64 counts) { return counts * round_ticks / PIT_ROUND; }
 
 static void pic_start(u32 port, u32 vector, u32 cascade, u32 mask) {
     out8(PIC_ICW1, port);
@@ -113,37 +112,14 @@ static void pic_start(u32 port, u32 vector, u32 cascade, u32 mask) {
     out8(mask, port + 1);
 }
 
-static void write_count(u32 channel, u32 command, u32 count) {
-    out8(command, PIT_COMMAND);
-    out8(count & 0xFF, channel);
-    out8(count >> 8, channel);
-}
-
-/* How far the TSC comes while channel 2 counts down once: the shortest of some rounds, since an
- * emulator may be held up, but never hurries. */
-static void calibrate(void) {
-    round_ticks = ~0u;
-    out8((in8(PORT_B) & ~PORT_B_SPEAKER) | PORT_B_GATE, PORT_B);
-    for (u32 round = 0; round < ROUNDS; round++) {
-        u64 start;
-        u32 ticks;
-
-        write_count(PIT_CHANNEL_2, PIT_ONE_SHOT_2, ROUND_COUNTS);
-        start = rdtsc();
-        while (!(in8(PORT_B) & PORT_B_OUTPUT)) continue;
-        ticks = (u32)(rdtsc() - start);
-        if (ticks < round_ticks) round_ticks = ticks;
-    }
-}
-
 /* The guest's next timer interrupt; if it is too far away for the PIT, a step on the way. */
 void host_timer(u64 deadline) {
     u64 now = rdtsc();
-    u64 counts = deadline > now ? (deadline - now) * ROUND_COUNTS / round_ticks + 1 : 1;
+    u64 counts = deadline > now ? (deadline - now) * PIT_ROUND / round_ticks + 1 : 1;
 
     if (!deadline || counts > PIT_LONGEST) counts = PIT_LONGEST;
     if (counts < PIT_SHORTEST) counts = PIT_SHORTEST;
-    write_count(PIT_CHANNEL_0, PIT_ONE_SHOT_0, (u32)counts);
+    pit_start(out8, PIT_CHANNEL_0, PIT_ONE_SHOT_0, (u32)counts);
 }
 
 /* IRQ 7 and 15 may be spurious: then the chip has nothing in service, and wants no EOI. To the
@@ -175,7 +151,8 @@ void host_init(void) {
     tables_init();
     pic_start(PIC_MASTER, HOST_IRQ, 1 << PIC_CASCADE, 0xFF & ~IRQS_WE_TAKE);
     pic_start(PIC_SLAVE, HOST_IRQ + 8, PIC_CASCADE, 0xFF);
-    calibrate();
+    round_ticks = pit_measure_tsc(in8, out8);
+    if (!round_ticks) guest_stop(STOP_INTERNAL, "the interval timer (8254) does not count");
 }
 
 void host_reset(void) {
