@@ -8,6 +8,8 @@
 MULTIBOOT_MAGIC equ 0x1BADB002
 MULTIBOOT_FLAGS equ 0x00000003          ; modules on page boundaries, and tell us the memory
 
+%include "hv-stub/host.inc"
+
 extern hv_main
 
 section .multiboot alloc noexec nowrite
@@ -34,25 +36,24 @@ hw_paging:
     mov     cr0, eax
     ret
 
-; hw_tables(gdt *, idt *, data selector, task selector); the code selector is 8 below data.
+; hw_tables(gdt *, idt *): and all segment registers from them.
 global hw_tables
 hw_tables:
     lgdt    [eax]
     lidt    [edx]
-    mov     ds, ecx
-    mov     es, ecx
-    mov     ss, ecx
+    mov     eax, HOST_DS
+    mov     ds, eax
+    mov     es, eax
+    mov     ss, eax
     xor     eax, eax
     mov     fs, eax
     mov     gs, eax
     lldt    ax
-    mov     eax, [esp + 4]
+    mov     eax, HOST_TSS
     ltr     ax
-    sub     ecx, 8
-    pop     edx
-    push    ecx
-    push    edx
-    retf
+    jmp     HOST_CS:.loaded
+.loaded:
+    ret
 
 section .bss
 align 16

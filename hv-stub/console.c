@@ -9,26 +9,12 @@
 #include "hv-stub/hw.h"
 #include "lib/format.h"
 
-#define COM1 0x3F8
-#define DATA (COM1 + 0)
-#define IER  (COM1 + 1)
-#define LCR  (COM1 + 3)
-#define MCR  (COM1 + 4)
-#define LSR  (COM1 + 5)
-
-#define LCR_8N1   0x03
-#define MCR_READY 0x03 /* DTR, RTS; no interrupts, no loop back */
-#define LCR_DLAB  0x80
-#define LSR_ROOM  0x20
-#define LSR_IDLE  0x40
-#define PATIENCE  1000000u
-
 static bool inside_line; /* of the guest's */
 
 static void wait_for(u32 status) {
-    u32 patience = PATIENCE;
+    u32 patience = UART_PATIENCE;
 
-    while (!(in8(LSR) & status) && --patience) continue;
+    while (!(in8(UART_LSR) & status) && --patience) continue;
 }
 
 /* Before the machine stops: what is still in the FIFO would never be sent. */
@@ -36,7 +22,7 @@ void console_drain(void) { wait_for(LSR_IDLE); }
 
 static void put(u32 byte) {
     wait_for(LSR_ROOM);
-    out8(byte, DATA);
+    out8(byte, UART_DATA);
 }
 
 static void sink(void *context, const char *text, size_t length) {
@@ -58,27 +44,27 @@ void console_guest_text(const char *text, u32 length) {
 static u32 set_divisor(u32 divisor) {
     u32 old;
 
-    out8(LCR_DLAB, LCR);
-    old = in8(DATA) | in8(IER) << 8;
-    out8(divisor & 0xFF, DATA);
-    out8(divisor >> 8, IER);
-    out8(LCR_8N1, LCR);
+    out8(LCR_DLAB, UART_LCR);
+    old = in8(UART_DATA) | in8(UART_IER) << 8;
+    out8(divisor & 0xFF, UART_DATA);
+    out8(divisor >> 8, UART_IER);
+    out8(LCR_8N1, UART_LCR);
     return old;
 }
 
 void hv_vprint(const char *format, va_list args) {
-    u32 lcr = in8(LCR), mcr = in8(MCR), divisor = set_divisor(1), ier = in8(IER);
+    u32 lcr = in8(UART_LCR), mcr = in8(UART_MCR), divisor = set_divisor(1), ier = in8(UART_IER);
 
-    out8(0, IER);
-    out8(MCR_READY, MCR);
+    out8(0, UART_IER);
+    out8(MCR_READY, UART_MCR);
     if (inside_line) sink(NULL, "\n", 1);
     inside_line = false;
     vformat(sink, NULL, format, args);
     console_drain();
-    out8(mcr, MCR);
-    out8(ier, IER);
+    out8(mcr, UART_MCR);
+    out8(ier, UART_IER);
     set_divisor(divisor);
-    out8(lcr, LCR);
+    out8(lcr, UART_LCR);
 }
 
 void hv_print(const char *format, ...) {

@@ -3,8 +3,8 @@
  *
  * Runs:  anywhere: no state, no privilege. Trusts no byte; reads only bytes that it was given.
  * Needs: code of a 32-bit segment (CS.D = 1).
- * Gives: what the instruction is, how long, and its operands as numbers. Whether it is allowed,
- *        and what it does, is the emulator's part.
+ * Gives: what the instruction is, how long, and its operands as numbers, if it is one that
+ *        emulate.c executes. Whether it is allowed, and what it does, is the emulator's part.
  */
 #ifndef HV_STUB_DECODE_H
 #define HV_STUB_DECODE_H
@@ -18,73 +18,58 @@
 enum gpr { GPR_EAX, GPR_ECX, GPR_EDX, GPR_EBX, GPR_ESP, GPR_EBP, GPR_ESI, GPR_EDI, GPR_NONE };
 enum sreg { SREG_ES, SREG_CS, SREG_SS, SREG_DS, SREG_FS, SREG_GS, SREG_NONE };
 
-/* In brackets: which fields of struct insn are operands. "r/m" is segment:insn_offset() or rm, as
+/* A kind is the opcode: one byte, or 0Fh and another. Where ModRM.reg goes on with it, it stands
+ * above: what SDM writes 0F 01 /2 is EXTENDED(0x0F01, 2). IN and OUT are without bit 0, the width.
+ * In brackets: which fields of struct insn are operands. "r/m" is segment:insn_offset() or rm, as
  * `memory` says. A bracket holds for the kinds below it, too, up to the next one. */
+#define EXTENDED(opcode, reg) ((opcode) | (u32)(reg) << 16)
+
 enum insn_kind {
-    INSN_UNKNOWN, /* none of these, or no instruction at all [not even length] */
-    INSN_CLI,     /* [] */
-    INSN_STI,
-    INSN_HLT,
-    INSN_IN_IMM, /* [operand_size, immediate is the port] */
-    INSN_OUT_IMM,
-    INSN_IN_DX, /* [operand_size] */
-    INSN_OUT_DX,
-    INSN_INS,         /* [operand_size, address_size, rep]; to ES:EDI */
-    INSN_OUTS,        /* [operand_size, address_size, rep, segment]; from segment:ESI */
-    INSN_MOV_FROM_CR, /* [reg is the CR: 0, 2, 3 or 4; rm] */
-    INSN_MOV_TO_CR,
-    INSN_MOV_FROM_DR, /* [reg is the DR, rm] */
-    INSN_MOV_TO_DR,
-    INSN_LGDT, /* [r/m, operand_size: 2 is a base of 24 bits]; r/m is memory */
-    INSN_LIDT,
-    INSN_SGDT, /* [r/m]; r/m is memory */
-    INSN_SIDT,
-    INSN_INVLPG,
-    INSN_SMSW, /* [r/m, operand_size if it is a register] */
-    INSN_SLDT,
-    INSN_STR,
-    INSN_LMSW, /* [r/m] */
-    INSN_LLDT,
-    INSN_LTR,
-    INSN_VERR,
-    INSN_VERW,
-    INSN_LAR, /* [r/m, reg is the destination, operand_size] */
-    INSN_LSL,
-    INSN_CLTS, /* [] */
-    INSN_INVD,
-    INSN_WBINVD,
-    INSN_RDMSR,
-    INSN_WRMSR,
-    INSN_RDPMC,
-    INSN_RDTSC,
-    INSN_CPUID,
-    INSN_SYSENTER,
-    INSN_SYSEXIT,
-    INSN_PUSHF, /* [operand_size] */
-    INSN_POPF,
-    INSN_IRET,
-    INSN_INT,  /* [immediate is the vector] */
-    INSN_INT3, /* [] */
-    INSN_INTO,
-    INSN_MOV_SREG, /* [sreg, r/m] */
-    INSN_POP_SREG, /* [sreg, operand_size] */
-    INSN_LOAD_FAR, /* LDS and its like [sreg, reg, r/m, operand_size]; r/m is memory */
-    INSN_JMP_FAR,  /* [r/m if memory, else selector and immediate; operand_size] */
-    INSN_CALL_FAR,
-    INSN_RETF, /* [operand_size, immediate is how many bytes to release] */
-    INSN_KINDS
+    INSN_UNKNOWN = 0,  /* none of these, or no instruction at all [not even length] */
+    INSN_PUSHF = 0x9C, /* [operand_size] */
+    INSN_POPF = 0x9D,
+    INSN_IRET = 0xCF,
+    INSN_RETF = 0xCB,
+    INSN_RETF_IMM = 0xCA, /* [operand_size, immediate is how many bytes to release] */
+    INSN_JMP_FAR = 0xEA,  /* [selector, immediate, operand_size] */
+    INSN_INT3 = 0xCC,     /* [] */
+    INSN_INTO = 0xCE,
+    INSN_INT = 0xCD,    /* [immediate is the vector] */
+    INSN_IN_IMM = 0xE4, /* [operand_size, immediate is the port] */
+    INSN_OUT_IMM = 0xE6,
+    INSN_IN_DX = 0xEC, /* [operand_size] */
+    INSN_OUT_DX = 0xEE,
+    INSN_HLT = 0xF4, /* [] */
+    INSN_CLI = 0xFA,
+    INSN_STI = 0xFB,
+    INSN_CLTS = 0x0F06,
+    INSN_INVD = 0x0F08,
+    INSN_WBINVD = 0x0F09,
+    INSN_WRMSR = 0x0F30,
+    INSN_RDMSR = 0x0F32,
+    INSN_CPUID = 0x0FA2,
+    INSN_MOV_FROM_CR = 0x0F20, /* [reg is the CR: 0, 2, 3 or 4; rm] */
+    INSN_MOV_TO_CR = 0x0F22,
+    INSN_MOV_FROM_DR = 0x0F21, /* [reg is the DR, rm] */
+    INSN_MOV_TO_DR = 0x0F23,
+    INSN_MOV_SS = EXTENDED(0x8E, 2), /* [r/m] */
+    INSN_LLDT = EXTENDED(0x0F00, 2),
+    INSN_LTR = EXTENDED(0x0F00, 3),
+    INSN_SGDT = EXTENDED(0x0F01, 0), /* [r/m]; r/m is memory */
+    INSN_SIDT = EXTENDED(0x0F01, 1),
+    INSN_LGDT = EXTENDED(0x0F01, 2), /* [r/m, operand_size: 2 is a base of 24 bits] */
+    INSN_LIDT = EXTENDED(0x0F01, 3),
+    INSN_INVLPG = EXTENDED(0x0F01, 7),
 };
 
 struct insn {
-    u8 kind;         /* enum insn_kind */
+    u32 kind;        /* enum insn_kind */
     u8 length;       /* 1 to INSN_MAX */
     u8 operand_size; /* bytes: 1, 2 or 4 */
     u8 address_size; /* bytes: 2 or 4 */
-    u8 segment;      /* enum sreg: where memory or a string is, by prefix or by default */
-    u8 sreg;         /* enum sreg: what the instruction loads */
+    u8 segment;      /* enum sreg: where memory is, by prefix or by default */
     u8 reg, rm;      /* of ModRM; rm only without memory */
     bool memory;     /* there is a memory operand */
-    bool rep;        /* REP or REPNE */
     u8 base, index;  /* of memory: enum gpr, or GPR_NONE */
     u8 scale;        /* the index is shifted left by so much */
     u16 selector;

@@ -10,15 +10,7 @@
 #include "hv-stub/hw.h"
 #include "lib/exit.h"
 
-#define UART          0x3F8
-#define UART_PORTS    8
-#define KEYBOARD_DATA 0x60
-#define KEYBOARD      0x64 /* status and commands */
-#define CMOS_INDEX    0x70
-#define CMOS_DATA     0x71
-#define CRTC_INDEX    0x3D4
-#define CRTC_DATA     0x3D5
-#define CRTC_CURSOR   0x0A /* its shape, then where the screen begins, and its place */
+#define CRTC_CURSOR 0x0A /* its shape, then where the screen begins, and its place */
 
 static bool is_pic(u32 port) { return (port & ~0x81u) == 0x20; }
 

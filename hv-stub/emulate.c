@@ -2,8 +2,7 @@
  * hv-stub/emulate.c: executes for a guest kernel what ring 1 may not.
  *
  * Runs:  in ring 0, interrupts off, after the guest's #GP (or #UD, behind HV_PREFIX).
- * Gives: the effect that the instruction has in ring 0, on the vcpu instead of the CPU. What a
- *        guest may set in control registers is the table `mode_bits`.
+ * Gives: the effect that the instruction has in ring 0, on the vcpu instead of the CPU.
  * Read first: decode.h. Source: SDM vol 2, the instructions; vol 3, "Control Registers".
  */
 #include "hv-stub/decode.h"
@@ -23,15 +22,11 @@
 #define MSR_SYSENTER_CS  0x174
 #define MSR_SYSENTER_EIP 0x176
 
+/* pushad has stored the registers downwards, in the order of their numbers. */
 static u32 *reg(struct vcpu *vcpu, u32 number) {
     struct frame *frame = vcpu->frame;
-    u32 *const registers[] = {
-        [GPR_EAX] = &frame->eax, [GPR_ECX] = &frame->ecx, [GPR_EDX] = &frame->edx,
-        [GPR_EBX] = &frame->ebx, [GPR_ESP] = &frame->esp, [GPR_EBP] = &frame->ebp,
-        [GPR_ESI] = &frame->esi, [GPR_EDI] = &frame->edi,
-    };
 
-    return registers[number];
+    return number == GPR_ESP ? &frame->esp : &frame->eax - number;
 }
 
 static va_t operand_address(struct vcpu *vcpu, const struct insn *insn) {
@@ -76,12 +71,10 @@ bool guest_write_control(struct vcpu *vcpu, u32 number, u32 value) {
     return false;
 }
 
-static bool read_control(struct vcpu *vcpu, u32 number, u32 *value) {
+static u32 read_control(const struct vcpu *vcpu, u32 number) {
     const u32 values[] = {vcpu->cr0, 0, vcpu->cr2, vcpu->cr3, vcpu->cr4};
 
-    if (number == 1 || number > 4) return false;
-    *value = values[number];
-    return true;
+    return values[number];
 }
 
 /* --- tables --------------------------------------------------------------------------------------- */
@@ -89,8 +82,7 @@ static bool read_control(struct vcpu *vcpu, u32 number, u32 *value) {
 static bool load_table(struct vcpu *vcpu, const struct insn *insn, struct descriptor_table *table) {
     struct table_pointer pointer;
 
-    if (!insn->memory || !read_linear(vcpu, operand_address(vcpu, insn), &pointer, sizeof pointer))
-        return false;
+    if (!read_linear(vcpu, operand_address(vcpu, insn), &pointer, sizeof pointer)) return false;
     *table = (struct descriptor_table){pointer.base, pointer.limit};
     return true;
 }
@@ -99,8 +91,7 @@ static bool store_table(struct vcpu *vcpu, const struct insn *insn,
                         const struct descriptor_table *table) {
     struct table_pointer pointer = {(u16)table->limit, table->base};
 
-    return insn->memory &&
-           write_linear(vcpu, operand_address(vcpu, insn), &pointer, sizeof pointer);
+    return write_linear(vcpu, operand_address(vcpu, insn), &pointer, sizeof pointer);
 }
 
 /* The 16 bits of an r/m operand. */
@@ -261,7 +252,7 @@ static bool execute(struct vcpu *vcpu, const struct insn *insn) {
     case INSN_IN_DX: guest_input(vcpu, frame->edx, insn->operand_size); return true;
     case INSN_OUT_IMM: guest_output(vcpu, insn->immediate, insn->operand_size); return true;
     case INSN_OUT_DX: guest_output(vcpu, frame->edx, insn->operand_size); return true;
-    case INSN_MOV_FROM_CR: return read_control(vcpu, insn->reg, reg(vcpu, insn->rm));
+    case INSN_MOV_FROM_CR: *reg(vcpu, insn->rm) = read_control(vcpu, insn->reg); return true;
     case INSN_MOV_TO_CR: return guest_write_control(vcpu, insn->reg, *reg(vcpu, insn->rm));
     case INSN_MOV_FROM_DR: *reg(vcpu, insn->rm) = 0; return true;
     case INSN_MOV_TO_DR: /* never loaded: a breakpoint could fire in the switcher */ return true;
@@ -275,9 +266,7 @@ static bool execute(struct vcpu *vcpu, const struct insn *insn) {
         return true;
     case INSN_SGDT: return store_table(vcpu, insn, &vcpu->gdt);
     case INSN_SIDT: return store_table(vcpu, insn, &vcpu->idt);
-    case INSN_INVLPG:
-        if (insn->memory) shadow_flush_one(vcpu, operand_address(vcpu, insn));
-        return insn->memory;
+    case INSN_INVLPG: shadow_flush_one(vcpu, operand_address(vcpu, insn)); return true;
     case INSN_LLDT: /* no LDT but none */
         return read_operand16(vcpu, insn, &value) && !(value & ~3u);
     case INSN_LTR: return read_operand16(vcpu, insn, &value) && guest_load_task(vcpu, value);
@@ -290,17 +279,17 @@ static bool execute(struct vcpu *vcpu, const struct insn *insn) {
     case INSN_PUSHF: return push_flags(vcpu);
     case INSN_POPF: return pop_flags(vcpu);
     case INSN_IRET: guest_iret(vcpu); return true;
-    case INSN_MOV_SREG:
-        return insn->sreg == SREG_SS && read_operand16(vcpu, insn, &value) &&
-               load_stack_segment(vcpu, value);
-    case INSN_JMP_FAR: return !insn->memory && jump_far(vcpu, insn->selector, insn->immediate);
-    case INSN_RETF: return return_far(vcpu, insn);
+    case INSN_MOV_SS: return read_operand16(vcpu, insn, &value) && load_stack_segment(vcpu, value);
+    case INSN_JMP_FAR: return jump_far(vcpu, insn->selector, insn->immediate);
+    case INSN_RETF:
+    case INSN_RETF_IMM: return return_far(vcpu, insn);
     }
     return false;
 }
 
 static bool moves_eip(const struct insn *insn) {
-    return insn->kind == INSN_IRET || insn->kind == INSN_JMP_FAR || insn->kind == INSN_RETF;
+    return insn->kind == INSN_IRET || insn->kind == INSN_JMP_FAR || insn->kind == INSN_RETF ||
+           insn->kind == INSN_RETF_IMM;
 }
 
 /* The bytes at EIP, as many as are mapped. */
@@ -317,7 +306,8 @@ static bool fetch(struct vcpu *vcpu, u32 skip, struct insn *insn) {
 }
 
 static bool is_port(const struct insn *insn) {
-    return insn->kind >= INSN_IN_IMM && insn->kind <= INSN_OUTS;
+    return insn->kind == INSN_IN_IMM || insn->kind == INSN_IN_DX || insn->kind == INSN_OUT_IMM ||
+           insn->kind == INSN_OUT_DX;
 }
 
 static bool step(struct vcpu *vcpu, u32 skip, enum hv_reason reason) {

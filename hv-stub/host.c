@@ -10,23 +10,18 @@
 #include "hv-stub/hv.h"
 #include "hv-stub/hw.h"
 #include "lib/exit.h"
-
-#define PAGE_ALIGNED __attribute__((aligned(4096)))
+#include "lib/pit.h"
 
 /* boot.asm, switcher.asm */
 void hw_paging(const u64 *root);
-void hw_tables(const void *gdt, const void *idt, u32 data_selector, u32 task_selector);
+void hw_tables(const void *gdt, const void *idt);
 extern const va_t switcher_stubs[HOST_VECTORS];
 extern const va_t vmi_stubs[VMI_VECTORS];
 extern const u8 switcher_page[], rom_page[];
 
-/* SDM vol 3, "32-Bit Task-State Segment". Only the stacks of rings 0 and 1 are used; the I/O map
- * lies behind the limit, so nobody but us has ports. */
+/* Of the TSS only the stacks of rings 0 and 1 are used. */
 union tss_page {
-    struct {
-        u32 link, sp0, ss0, sp1, ss1, unused[20];
-        u16 trap, io_map;
-    } tss;
+    struct tss tss;
     u8 page[PAGE_SIZE];
 };
 
@@ -70,41 +65,27 @@ static void paging_init(void) {
 
 /* --- descriptors ------------------------------------------------------------------------------ */
 
-#define FLAT_CODE_0 0x00CF9B000000FFFFull
-#define FLAT_DATA_0 0x00CF93000000FFFFull
-
-#define INTERRUPT_GATE 0x8E00 /* present; the DPL goes above */
-#define TRAP_GATE      0x8F00
-
-static void set_gate(u32 vector, u32 type, u32 dpl, u32 selector, va_t entry) {
-    u32 high = (entry & 0xFFFF0000) | type | dpl << 13;
-
-    idt[vector] = (u64)high << 32 | selector << 16 | (entry & 0xFFFF);
-}
-
 static void tables_init(void) {
     static const struct table_pointer gdt_pointer = {sizeof host_gdt - 1, HV_GDT};
     static const struct table_pointer idt_pointer = {256 * 8 - 1, HV_IDT};
-    u64 base = HV_TSS;
 
-    host_gdt[HOST_CS / 8] = FLAT_CODE_0;
-    host_gdt[HOST_DS / 8] = FLAT_DATA_0;
-    host_gdt[HOST_TSS / 8] = (sizeof tss.tss - 1) | (base & 0xFFFFFF) << 16 |
-                             0x0000890000000000ull | (base & 0xFF000000) << 32;
+    host_gdt[HOST_CS / 8] = FLAT_SEGMENT(TYPE_CODE, 0);
+    host_gdt[HOST_DS / 8] = FLAT_SEGMENT(TYPE_DATA, 0);
+    host_gdt[HOST_TSS / 8] = tss_descriptor(HV_TSS);
     tss.tss.sp0 = HV_STACK + PAGE_SIZE;
     tss.tss.ss0 = HOST_DS;
     tss.tss.io_map = sizeof tss.tss;
     /* With DPL 0, INT n in a guest is #GP, and we decide what it may reach. */
     for (u32 vector = 0; vector < HOST_VECTORS; vector++)
-        set_gate(vector, INTERRUPT_GATE, 0, HOST_CS, switcher_stubs[vector]);
+        idt[vector] = gate(TYPE_INTERRUPT_GATE, 0, HOST_CS, switcher_stubs[vector]);
     for (u32 call = 0; call < VMI_VECTORS; call++)
-        set_gate(VMI_VECTOR + call, INTERRUPT_GATE, 1, HOST_CS, vmi_stubs[call]);
-    hw_tables(&gdt_pointer, &idt_pointer, HOST_DS, HOST_TSS);
+        idt[VMI_VECTOR + call] = gate(TYPE_INTERRUPT_GATE, 1, HOST_CS, vmi_stubs[call]);
+    hw_tables(&gdt_pointer, &idt_pointer);
 }
 
 /* From ring 3 straight to ring 1: a trap gate, since ring 1 could not set the real IF again. */
 void host_direct_gate(u32 vector, u32 selector, va_t entry) {
-    set_gate(vector, TRAP_GATE, 3, selector, entry);
+    idt[vector] = gate(TYPE_TRAP_GATE, 3, selector, entry);
 }
 
 void host_no_direct_gate(u32 vector) { idt[vector] = 0; }
@@ -116,69 +97,33 @@ void host_direct_stack(u32 selector, u32 sp) {
 
 /* --- interrupts and time ------------------------------------------------------------------------ */
 
-#define PIC_MASTER   0x20
-#define PIC_SLAVE    0xA0
-#define PIC_EOI      0x20
-#define PIC_READ_IS  0x0B
 #define IRQS_WE_TAKE ((1 << 0) | (1 << 1) | (1 << 2) | (1 << 4)) /* timer, keyboard, slave, UART */
+#define PIT_SHORTEST 240u /* 200 us: or a guest could have nothing but interrupts done */
 
-#define PIT_COMMAND   0x43
-#define PIT_CHANNEL_0 0x40
-#define PIT_CHANNEL_2 0x42
-#define PIT_LONGEST   0xFFFFu
-#define PIT_SHORTEST  240u /* 200 us: or a guest could have nothing but interrupts done */
-#define PORT_B        0x61
-#define ROUND_COUNTS  (PIT_HZ / 1000)
-#define ROUNDS        3
+static u32 round_ticks; /* TSC ticks of PIT_ROUND counts */
 
-static u32 round_ticks; /* TSC ticks of ROUND_COUNTS counts */
-
-u64 host_ticks(u64 counts) { return counts * round_ticks / ROUND_COUNTS; }
-
-u64 host_counts(u64 ticks) { return ticks * ROUND_COUNTS / round_ticks; }
+u64 host_ticks(u64 counts) { return counts * round_ticks / PIT_ROUND; }
 
 static void pic_start(u32 port, u32 vector, u32 cascade, u32 mask) {
-    static const u8 first = 0x11, last = 0x01; /* ICW1: edges, cascade, ICW4 follows; ICW4: 8086 */
-
-    out8(first, port);
+    out8(PIC_ICW1, port);
     out8(vector, port + 1);
     out8(cascade, port + 1);
-    out8(last, port + 1);
+    out8(PIC_ICW4_8086, port + 1);
     out8(mask, port + 1);
-}
-
-/* How far the TSC comes while channel 2 counts down once: the shortest of some rounds, since an
- * emulator may be held up, but never hurries. */
-static void calibrate(void) {
-    round_ticks = ~0u;
-    out8((in8(PORT_B) & ~2u) | 1, PORT_B);
-    for (u32 round = 0; round < ROUNDS; round++) {
-        u64 start;
-        u32 ticks;
-
-        out8(0xB0, PIT_COMMAND); /* channel 2, both bytes, mode 0 */
-        out8(ROUND_COUNTS & 0xFF, PIT_CHANNEL_2);
-        out8(ROUND_COUNTS >> 8, PIT_CHANNEL_2);
-        start = rdtsc();
-        while (!(in8(PORT_B) & 0x20)) continue;
-        ticks = (u32)(rdtsc() - start);
-        if (ticks < round_ticks) round_ticks = ticks;
-    }
 }
 
 /* The guest's next timer interrupt; if it is too far away for the PIT, a step on the way. */
 void host_timer(u64 deadline) {
     u64 now = rdtsc();
-    u64 counts = deadline > now ? host_counts(deadline - now) + 1 : 1;
+    u64 counts = deadline > now ? (deadline - now) * PIT_ROUND / round_ticks + 1 : 1;
 
     if (!deadline || counts > PIT_LONGEST) counts = PIT_LONGEST;
     if (counts < PIT_SHORTEST) counts = PIT_SHORTEST;
-    out8(0x30, PIT_COMMAND); /* channel 0, both bytes, mode 0: one interrupt at zero */
-    out8((u32)counts & 0xFF, PIT_CHANNEL_0);
-    out8((u32)counts >> 8, PIT_CHANNEL_0);
+    pit_start(out8, PIT_CHANNEL_0, PIT_ONE_SHOT_0, (u32)counts);
 }
 
-/* IRQ 7 and 15 may be spurious: then the chip has nothing in service, and wants no EOI. */
+/* IRQ 7 and 15 may be spurious: then the chip has nothing in service, and wants no EOI. To the
+ * master, a spurious request of the slave was real. */
 static bool spurious(u32 irq, u32 port) {
     if ((irq & 7) != 7) return false;
     out8(PIC_READ_IS, port);
@@ -186,14 +131,11 @@ static bool spurious(u32 irq, u32 port) {
 }
 
 void host_interrupt(struct vcpu *vcpu, u32 irq) {
-    bool slave = irq >= 8;
+    bool slave = irq >= 8, real = !spurious(irq, slave ? PIC_SLAVE : PIC_MASTER);
 
-    if (spurious(irq, slave ? PIC_SLAVE : PIC_MASTER)) {
-        if (slave) out8(PIC_EOI, PIC_MASTER);
-        return;
-    }
-    if (slave) out8(PIC_EOI, PIC_SLAVE);
-    out8(PIC_EOI, PIC_MASTER);
+    if (slave && real) out8(PIC_EOI, PIC_SLAVE);
+    if (slave || real) out8(PIC_EOI, PIC_MASTER);
+    if (!real) return;
     if (irq == 0)
         timer_interrupt(vcpu);
     else
@@ -207,13 +149,14 @@ void host_wait(void) {
 void host_init(void) {
     paging_init();
     tables_init();
-    pic_start(PIC_MASTER, HOST_IRQ, 1 << 2, 0xFF & ~IRQS_WE_TAKE);
-    pic_start(PIC_SLAVE, HOST_IRQ + 8, 2, 0xFF);
-    calibrate();
+    pic_start(PIC_MASTER, HOST_IRQ, 1 << PIC_CASCADE, 0xFF & ~IRQS_WE_TAKE);
+    pic_start(PIC_SLAVE, HOST_IRQ + 8, PIC_CASCADE, 0xFF);
+    round_ticks = pit_measure_tsc(in8, out8);
+    if (!round_ticks) guest_stop(STOP_INTERNAL, "the interval timer (8254) does not count");
 }
 
 void host_reset(void) {
-    out8(0xFE, 0x64); /* the keyboard controller's pulse on the reset line */
+    out8(PULSE_RESET, KEYBOARD);
     stop_cpu();
 }
 

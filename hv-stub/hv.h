@@ -11,10 +11,10 @@
 #define HV_STUB_HV_H
 
 #include "lib/hv.h"
+#include "lib/pc.h"
 #include "lib/string.h"
 #include "lib/types.h"
-
-#define NORETURN __attribute__((noreturn))
+#include "lib/x86.h"
 
 /* --- switcher.asm: between a guest and us --------------------------------------------------- */
 
@@ -42,17 +42,12 @@ struct vpic {
     bool pending; /* it would interrupt, if it were let */
 };
 
-struct table_pointer {
-    u16 limit;
-    u32 base;
-} __attribute__((packed));
-
-#define PIT_HZ 1193182u
-
 /* An interrupt of line 0 to come. Both are TSC ticks; deadline 0: none, period 0: only once. */
 struct alarm {
     u64 deadline, period;
 };
+
+enum { ALARM_REAL, ALARM_AVAILABLE, ALARM_PIT, ALARMS }; /* VMI's two times are the same */
 
 struct vpit {
     struct vpit_channel {
@@ -62,7 +57,6 @@ struct vpit {
         u32 count;
         u64 start; /* TSC when it began to count down */
     } channel[3];
-    struct alarm alarm; /* of channel 0 */
     u8 port_b;
 };
 
@@ -86,6 +80,7 @@ struct vcpu {
     u32 root;    /* of the shadow tables, physical */
     struct vpic pic;
     struct vpit pit;
+    struct alarm alarm[ALARMS];
     u32 keyboard_unread; /* bytes sent to it since one was read */
 
     /* after VMI_Init */
@@ -94,8 +89,7 @@ struct vcpu {
     struct linear {
         va_t va;
         u32 size, pa;
-    } linear;              /* the direct map that it told us of */
-    struct alarm alarm[2]; /* of real and of available time, which are the same */
+    } linear; /* the direct map that it told us of */
 };
 
 /* What a page of the shadow pool stands for: this table of the guest's, used in this way. */
@@ -167,17 +161,7 @@ static inline void *guest_page(const struct guest *guest, u32 gfn) {
 
 /* Entries have 64 bits, but no machine of ours has memory above 4 GiB: we look at the low half,
  * and an entry whose high half is not 0 maps nothing that a guest could have. */
-#define PTE_P       0x001u
-#define PTE_W       0x002u
-#define PTE_U       0x004u
-#define PTE_A       0x020u
-#define PTE_D       0x040u
-#define PTE_PS      0x080u
 #define PTE_ADDRESS 0xFFFFF000u
-
-#define PF_PRESENT 1 /* error code of #PF */
-#define PF_WRITE   2
-#define PF_USER    4
 
 /* How a linear address of the guest translates. */
 struct walk {
@@ -284,7 +268,6 @@ void host_timer(u64 deadline); /* TSC; 0: none */
 NORETURN void host_wait(void); /* for a device; the interrupt comes to hv_trap, on a new stack */
 void host_interrupt(struct vcpu *vcpu, u32 irq);
 u64 host_ticks(u64 pit_counts); /* TSC ticks that so many counts of a PIT take */
-u64 host_counts(u64 ticks);
 void host_direct_gate(u32 vector, u32 selector, va_t entry);
 void host_no_direct_gate(u32 vector);
 void host_direct_stack(u32 selector, u32 sp);

@@ -26,18 +26,11 @@ static inline u32 read_cr2(void) {
 
 static inline void write_cr3(u32 value) { asm volatile("mov %0, %%cr3" : : "r"(value) : "memory"); }
 
-static inline u64 rdtsc(void) {
-    u64 value;
-
-    asm volatile("rdtsc" : "=A"(value));
-    return value;
-}
-
 /* Interrupts on for as long as it takes one to come. */
 static inline void wait_for_interrupt(void) { asm volatile("sti; hlt; cli" : : : "memory"); }
 
 /* For good: an interrupt would lead back into a guest. */
-static inline __attribute__((noreturn)) void stop_cpu(void) {
+static inline NORETURN void stop_cpu(void) {
     for (;;) asm volatile("cli; hlt");
 }
 

@@ -54,29 +54,18 @@ static void parse_options(const char *line) {
 
 NORETURN void hv_main(u32 magic, const struct multiboot_info *info);
 
-static struct module {
-    const void *start;
-    u32 size;
-    const char *line;
-} kernel, initrd;
+static struct multiboot_module kernel, initrd;
 
-/* Modules are told apart by what is in them. */
+/* Modules are told apart by what is in them. Returns the end of the last one in memory. */
 static u32 find_modules(const struct multiboot_info *info) {
     const struct multiboot_module *module = (const void *)info->mods_addr;
     u32 end = (u32)hv_end;
 
-    for (u32 i = 0; info->flags & MULTIBOOT_MODULES && i < info->mods_count; i++) {
-        struct module found = {
-            .start = (const void *)module[i].start,
-            .size = module[i].end - module[i].start,
-            .line = module[i].cmdline ? (const char *)module[i].cmdline : "",
-        };
+    for (u32 i = 0; info->flags & MULTIBOOT_MODULES && i < info->mods_count; i++, module++) {
+        bool is_elf = module->end - module->start >= 4 && *(const u32 *)module->start == ELF_MAGIC;
 
-        if (found.size >= 4 && *(const u32 *)found.start == ELF_MAGIC)
-            kernel = found;
-        else
-            initrd = found;
-        if (module[i].end > end) end = module[i].end;
+        *(is_elf ? &kernel : &initrd) = *module;
+        if (module->end > end) end = module->end;
     }
     return ALIGN_UP(end, PAGE_SIZE);
 }
@@ -106,7 +95,9 @@ void hv_main(u32 magic, const struct multiboot_info *info) {
     if (info->flags & MULTIBOOT_CMDLINE) parse_options((const char *)info->cmdline);
     the_guest.base = (u8 *)base;
     the_guest.pages = (end - base) / PAGE_SIZE;
-    guest_load(&the_guest, kernel.start, kernel.size, kernel.line, initrd.start, initrd.size);
+    guest_load(&the_guest, (const void *)kernel.start, kernel.end - kernel.start,
+               kernel.cmdline ? (const char *)kernel.cmdline : "", (const void *)initrd.start,
+               initrd.end - initrd.start);
     if (hv_options.rom) vmi_install_rom(&the_guest);
     shadow_init(&the_guest, (u8 *)pool, base - pool);
     hv_print("hv-stub: guest in ring 1 with %u KiB at %08x\n", the_guest.pages * 4, base);

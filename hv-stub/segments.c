@@ -23,9 +23,6 @@
 #define PAGES      (1ull << 55) /* the limit counts pages */
 #define LIMIT_MASK 0x000F00000000FFFFull
 
-#define FLAT_CODE (0x00CF9B000000FFFFull | 1ull << DPL_SHIFT)
-#define FLAT_DATA (0x00CF93000000FFFFull | 1ull << DPL_SHIFT)
-
 static u32 base_of(u64 descriptor) {
     return (u32)(descriptor >> 16 & 0xFFFFFF) | (u32)(descriptor >> 32 & 0xFF000000);
 }
@@ -60,8 +57,8 @@ static u64 harmless(u64 descriptor) {
 }
 
 void segments_flat(void) {
-    host_gdt[1] = harmless(FLAT_CODE);
-    host_gdt[2] = harmless(FLAT_DATA);
+    host_gdt[1] = harmless(FLAT_SEGMENT(TYPE_CODE, 1));
+    host_gdt[2] = harmless(FLAT_SEGMENT(TYPE_DATA, 1));
 }
 
 /* The descriptor as the guest's memory has it; 0 behind the limit, or where nothing is mapped. */

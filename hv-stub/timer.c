@@ -8,12 +8,16 @@
 #include "hv-stub/hv.h"
 #include "hv-stub/hw.h"
 
-static u64 earlier(u64 a, u64 b) { return !a || (b && b < a) ? b : a; }
-
+/* For the first that is to come; 0: none is. */
 void timer_arm(struct vcpu *vcpu) {
-    u64 vmi = earlier(vcpu->alarm[0].deadline, vcpu->alarm[1].deadline);
+    u64 first = 0;
 
-    host_timer(earlier(vcpu->pit.alarm.deadline, vmi));
+    for (u32 i = 0; i < ALARMS; i++) {
+        u64 deadline = vcpu->alarm[i].deadline;
+
+        if (deadline && (!first || deadline < first)) first = deadline;
+    }
+    host_timer(first);
 }
 
 static void expire(struct vcpu *vcpu, struct alarm *alarm, u64 now) {
@@ -28,8 +32,6 @@ static void expire(struct vcpu *vcpu, struct alarm *alarm, u64 now) {
 void timer_interrupt(struct vcpu *vcpu) {
     u64 now = rdtsc();
 
-    expire(vcpu, &vcpu->pit.alarm, now);
-    expire(vcpu, &vcpu->alarm[0], now);
-    expire(vcpu, &vcpu->alarm[1], now);
+    for (u32 i = 0; i < ALARMS; i++) expire(vcpu, &vcpu->alarm[i], now);
     timer_arm(vcpu);
 }

@@ -6,8 +6,6 @@
  */
 #include "hv-stub/hv.h"
 
-#define CASCADE 2
-
 #define ICW1      0x10
 #define OCW3      0x08
 #define OCW2_EOI  0x20 /* of the highest in service */
@@ -26,7 +24,7 @@ static u32 candidate(const struct vpic_chip *chip, u32 requested) {
 static u32 master_requests(const struct vpic *pic) {
     u32 slave = candidate(&pic->chip[1], pic->chip[1].requested) < 8;
 
-    return pic->chip[0].requested | slave << CASCADE;
+    return pic->chip[0].requested | slave << PIC_CASCADE;
 }
 
 static void update(struct vpic *pic) {
@@ -50,7 +48,7 @@ int vpic_accept(struct vpic *pic) {
 
     if (line == 8) return -1;
     vector = accept(&pic->chip[0], line);
-    if (line == CASCADE)
+    if (line == PIC_CASCADE)
         vector = accept(&pic->chip[1], candidate(&pic->chip[1], pic->chip[1].requested));
     update(pic);
     return vector;

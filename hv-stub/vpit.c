@@ -8,11 +8,6 @@
 #include "hv-stub/hv.h"
 #include "hv-stub/hw.h"
 
-#define CHANNEL_0 0x40
-#define COMMAND   0x43
-#define PORT_B    0x61
-#define OUTPUT_2  0x20
-
 static u32 count_of(const struct vpit_channel *channel) {
     return channel->count ? channel->count : 0x10000;
 }
@@ -24,8 +19,8 @@ static void start(struct vcpu *vcpu, u32 number) {
 
     channel->start = rdtsc();
     if (number != 0) return;
-    vcpu->pit.alarm.deadline = channel->start + ticks_of(channel);
-    vcpu->pit.alarm.period = channel->mode == 0 ? 0 : ticks_of(channel);
+    vcpu->alarm[ALARM_PIT].deadline = channel->start + ticks_of(channel);
+    vcpu->alarm[ALARM_PIT].period = channel->mode == 0 ? 0 : ticks_of(channel);
     timer_arm(vcpu);
 }
 
@@ -37,16 +32,16 @@ void vpit_write(struct vcpu *vcpu, u32 port, u32 value) {
         pit->port_b = value & 3;
         return;
     }
-    if (port == COMMAND) {
+    if (port == PIT_COMMAND) {
         if (value >> 6 == 3 || !(value & 0x30))
             return; /* read-back and latch: the counts cannot be read */
         channel = &pit->channel[value >> 6];
         channel->mode = value >> 1 & 3;
         channel->have_low = false;
-        if (value >> 6 == 0) pit->alarm = (struct alarm){0}; /* it waits for a count */
+        if (value >> 6 == 0) vcpu->alarm[ALARM_PIT] = (struct alarm){0}; /* it waits for a count */
         return;
     }
-    channel = &pit->channel[port - CHANNEL_0];
+    channel = &pit->channel[port - PIT_CHANNEL_0];
     if (!channel->have_low) {
         channel->low = (u8)value;
         channel->have_low = true;
@@ -54,12 +49,12 @@ void vpit_write(struct vcpu *vcpu, u32 port, u32 value) {
     }
     channel->have_low = false;
     channel->count = channel->low | value << 8;
-    start(vcpu, port - CHANNEL_0);
+    start(vcpu, port - PIT_CHANNEL_0);
 }
 
 u32 vpit_read(struct vcpu *vcpu, u32 port) {
     const struct vpit_channel *channel = &vcpu->pit.channel[2];
 
     if (port != PORT_B) return 0xFF;
-    return vcpu->pit.port_b | (rdtsc() - channel->start >= ticks_of(channel) ? OUTPUT_2 : 0);
+    return vcpu->pit.port_b | (rdtsc() - channel->start >= ticks_of(channel) ? PORT_B_OUTPUT : 0);
 }

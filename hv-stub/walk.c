@@ -9,7 +9,6 @@
 #include "hv-stub/hv.h"
 
 #define CR0_PG 0x80000000u
-#define CR0_WP 0x00010000u
 
 static pte_t *entry_of(struct vcpu *vcpu, u32 gfn, u32 index) {
     pte_t *table = guest_page(guest_of(vcpu), gfn);
@@ -102,19 +101,15 @@ static bool copy_linear(struct vcpu *vcpu, va_t va, void *buffer, u32 size, u32 
 bool read_linear(struct vcpu *vcpu, va_t va, void *to, u32 size) {
     const void *from = direct_memory(vcpu, va, size);
 
-    if (from) {
-        memcpy(to, from, size);
-        return true;
-    }
-    return copy_linear(vcpu, va, to, size, 0);
+    if (!from) return copy_linear(vcpu, va, to, size, 0);
+    memcpy(to, from, size);
+    return true;
 }
 
 bool write_linear(struct vcpu *vcpu, va_t va, const void *from, u32 size) {
     void *to = direct_memory(vcpu, va, size);
 
-    if (to) {
-        memcpy(to, from, size);
-        return true;
-    }
-    return copy_linear(vcpu, va, (void *)(uintptr_t)from, size, PF_WRITE);
+    if (!to) return copy_linear(vcpu, va, (void *)(uintptr_t)from, size, PF_WRITE);
+    memcpy(to, from, size);
+    return true;
 }

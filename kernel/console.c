@@ -75,22 +75,18 @@ void console_init(void) {
     irq_unmask(IRQ_KEYBOARD);
 }
 
-/* Moves up to the end of a line into `line`; *ended: that was it. Interrupts off. */
-static u32 take(char *line, u32 size, bool *ended) {
+/* Moves up to the end of a line into `line`. Ctrl-D behind other text ends this read; the next one
+ * finds it alone. Interrupts off. */
+static u32 take(char *line, u32 size) {
     u32 count = 0;
+    char c = '\0';
 
-    *ended = false;
-    while (count < size && input.read != input.lines && !*ended) {
-        char c = *at(input.read);
-
-        /* Ctrl-D behind other text ends this read; the next one finds it alone. */
-        if (c == CONTROL('D') && count > 0) {
-            *ended = true;
-            break;
-        }
+    while (count < size && input.read != input.lines && c != '\n') {
+        c = *at(input.read);
+        if (c == CONTROL('D') && count > 0) break;
         input.read++;
-        *ended = c == '\n' || c == CONTROL('D');
-        if (c != CONTROL('D')) line[count++] = c;
+        if (c == CONTROL('D')) break;
+        line[count++] = c;
     }
     return count;
 }
@@ -98,12 +94,11 @@ static u32 take(char *line, u32 size, bool *ended) {
 /* One line, or as much of it as fits. 0: the end of the file. */
 int console_read_line(va_t buffer, u32 length) {
     char line[128];
-    bool ended;
     u32 count, flags = irq_save();
     int error = 0;
 
     while (length && input.read == input.lines && !error) error = wait_on_locked(&input.readers);
-    count = error ? 0 : take(line, length < sizeof line ? length : sizeof line, &ended);
+    count = error ? 0 : take(line, length < sizeof line ? length : sizeof line);
     irq_restore(flags);
     if (error) return error;
     return copy_to_user(buffer, line, count) == 0 ? (int)count : -EFAULT;

@@ -45,7 +45,7 @@ struct file *file_get(struct file *file) {
 
 void file_put(struct file *file) {
     if (!file || --file->owners > 0) return;
-    if (file->kind == FILE_PIPE_READ || file->kind == FILE_PIPE_WRITE)
+    if ((file->kind == FILE_PIPE_READ || file->kind == FILE_PIPE_WRITE) && file->pipe)
         pipe_close(file->pipe, file->kind == FILE_PIPE_WRITE);
     file->kind = FILE_FREE;
 }
@@ -96,21 +96,16 @@ int file_pipe(int fd[2]) {
     struct pipe *pipe = reader && writer ? pipe_create() : NULL;
 
     if (!pipe) {
-        int error = reader && writer ? -ENOMEM : -ENFILE;
-
-        if (reader) reader->kind = FILE_FREE;
-        if (writer) writer->kind = FILE_FREE;
-        return error;
+        file_put(reader);
+        file_put(writer);
+        return reader && writer ? -ENOMEM : -ENFILE;
     }
     reader->pipe = writer->pipe = pipe;
     fd[0] = install(reader);
-    if (fd[0] < 0) {
-        file_put(writer);
-        return fd[0];
-    }
     fd[1] = install(writer);
-    if (fd[1] < 0) file_close((u32)fd[0]);
-    return fd[1] < 0 ? fd[1] : 0;
+    if (fd[1] >= 0) return 0;
+    if (fd[0] >= 0) file_close((u32)fd[0]);
+    return -EMFILE;
 }
 
 static int read_initrd(struct file *file, va_t buffer, u32 length) {

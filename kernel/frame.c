@@ -21,21 +21,6 @@ static struct frame_pool {
     struct free_page *list;
 } pool;
 
-static void skip_initrd(void) {
-    if (pool.fresh >= pool.skip && pool.fresh < pool.resume) pool.fresh = pool.resume;
-}
-
-/* Takes `pages` in a row for the kernel itself, which keeps them. */
-static void *take_fresh(u32 pages) {
-    u32 pfn;
-
-    skip_initrd();
-    if (pool.fresh < pool.skip && pool.fresh + pages > pool.skip) pool.fresh = pool.resume;
-    pfn = pool.fresh;
-    pool.fresh += pages;
-    return page_of(pfn);
-}
-
 void frame_init(const struct boot_info *boot) {
     u32 table_pages = ALIGN_UP(boot->ram_pages * sizeof(u16), PAGE_SIZE) / PAGE_SIZE;
     u32 initrd_frames;
@@ -52,7 +37,9 @@ void frame_init(const struct boot_info *boot) {
               "%u KiB must be left",
               boot->ram_pages * 4, (boot->first_free + initrd_frames + table_pages) * 4,
               MIN_FREE_PAGES * 4);
-    pool.owners = take_fresh(table_pages);
+    if (pool.fresh <= pool.skip && pool.fresh + table_pages > pool.skip) pool.fresh = pool.resume;
+    pool.owners = page_of(pool.fresh);
+    pool.fresh += table_pages;
     memset(pool.owners, 0, table_pages * PAGE_SIZE);
     pool.total = pool.end - pool.fresh - (pool.fresh <= pool.skip ? initrd_frames : 0);
     pool.unused = pool.total;
@@ -64,7 +51,7 @@ void *page_alloc(void) {
     if (page) {
         pool.list = pool.list->next;
     } else {
-        skip_initrd();
+        if (pool.fresh == pool.skip) pool.fresh = pool.resume;
         if (pool.fresh == pool.end) return NULL;
         page = page_of(pool.fresh++);
     }

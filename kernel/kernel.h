@@ -54,7 +54,7 @@ pte_t *vm_fork(struct vm *child, const struct vm *parent); /* copy on write; NUL
 void vm_destroy(struct vm *vm);
 int vm_map_page(struct vm *vm, va_t va, void *page, bool writable); /* takes over one owner */
 bool vm_fault(va_t va, bool write, bool present); /* false: the program may not do that */
-int vm_sbrk(struct vm *vm, i32 bytes, va_t *old);
+int vm_sbrk(struct vm *vm, i32 bytes);
 bool vm_has_anonymous(const struct vm *vm, va_t va);
 
 /* exec.c: replaces the program of the current process. On error nothing has changed. */
@@ -67,9 +67,9 @@ int proc_wait(i32 pid, va_t status, u32 flags); /* may block */
 int proc_kill(u32 pid);
 NORETURN void proc_exit(u32 status);
 NORETURN void program_fault(u32 status, const char *format, ...) PRINTF_LIKE(2, 3);
-int proc_info(u32 pid, struct procinfo *info);
-void proc_interrupt_console(void); /* irq: Ctrl-C */
-void proc_reap(void);              /* frees an orphan that has ended; from the scheduler */
+int proc_info(u32 pid, va_t answer); /* of the first with this pid or a larger one */
+void proc_interrupt_console(void);   /* irq: Ctrl-C */
+void proc_reap(void);                /* frees an orphan that has ended; from the scheduler */
 
 /* How the process entered the kernel from its program: at the top of its stack. */
 static inline struct trap_frame *trap_frame_of(struct proc *proc) {
@@ -94,7 +94,7 @@ void timer_interrupt(void);        /* irq */
 int timer_sleep(u32 milliseconds); /* may block; 0 or -EINTR */
 void timer_idle(void);             /* irq off: only wake us for the next sleeper */
 void timer_busy(void);             /* irq off: a tick each TICK_NS again */
-void timer_info(struct clockinfo *info);
+int timer_info(va_t answer);
 
 /* initrd.c: the files, all of them in memory. */
 struct initrd_file {

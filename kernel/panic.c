@@ -41,7 +41,7 @@ void panic(const char *format, ...) {
     va_start(args, format);
     begin(format, args);
     va_end(args);
-    end(frame_pointer());
+    end((va_t)__builtin_frame_address(0));
 }
 
 void panic_trap(const struct trap_frame *frame, const char *format, ...) {

@@ -10,7 +10,7 @@ struct pipe {
     u32 start;            /* of the oldest byte in data[] */
     u32 filled;           /* bytes */
     u32 readers, writers; /* open files for each end: 0 or 1 */
-    struct list want_data, want_room;
+    struct list waiting;  /* while it is empty for data, while it is full for room */
     u8 data[PIPE_SIZE];
 };
 
@@ -22,20 +22,17 @@ struct pipe *pipe_create(void) {
     if (!pipe) return NULL;
     pipe->start = pipe->filled = 0;
     pipe->readers = pipe->writers = 1;
-    list_init(&pipe->want_data);
-    list_init(&pipe->want_room);
+    list_init(&pipe->waiting);
     return pipe;
 }
 
 /* Whoever waits for the other end learns that it is gone. */
 void pipe_close(struct pipe *pipe, bool writer) {
-    if (writer) {
+    if (writer)
         pipe->writers = 0;
-        wake_all(&pipe->want_data);
-    } else {
+    else
         pipe->readers = 0;
-        wake_all(&pipe->want_room);
-    }
+    wake_all(&pipe->waiting);
     if (!pipe->readers && !pipe->writers) page_put(pipe);
 }
 
@@ -46,7 +43,7 @@ int pipe_read(struct pipe *pipe, va_t buffer, u32 length) {
     u32 done = 0;
 
     while (length && !pipe->filled && pipe->writers) {
-        int error = wait_on(&pipe->want_data);
+        int error = wait_on(&pipe->waiting);
 
         if (error) return error;
     }
@@ -59,7 +56,7 @@ int pipe_read(struct pipe *pipe, va_t buffer, u32 length) {
         pipe->filled -= count;
         done += count;
     }
-    if (done) wake_all(&pipe->want_room);
+    if (done) wake_all(&pipe->waiting);
     return (int)done;
 }
 
@@ -70,7 +67,7 @@ static int put(struct pipe *pipe, va_t buffer, u32 length) {
 
     if (copy_from_user(pipe->data + end, buffer, count) != 0) return -EFAULT;
     pipe->filled += count;
-    wake_all(&pipe->want_data);
+    wake_all(&pipe->waiting);
     return (int)count;
 }
 
@@ -83,7 +80,7 @@ int pipe_write(struct pipe *pipe, va_t buffer, u32 length) {
         int result;
 
         if (!pipe->readers) return done ? (int)done : -EPIPE;
-        result = pipe->filled == PIPE_SIZE ? wait_on(&pipe->want_room)
+        result = pipe->filled == PIPE_SIZE ? wait_on(&pipe->waiting)
                                            : put(pipe, buffer + done, length - done);
         if (result < 0) return result;
         done += (u32)result;

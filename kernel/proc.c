@@ -12,9 +12,6 @@ static struct proc *ended_orphan; /* it cannot free the stack that it ends on */
 
 static struct proc *proc_of(struct list *node) { return container_of(node, struct proc, all); }
 
-/* Where a new process comes out of the scheduler; then it goes on at trap_return. */
-static void proc_begin(void) { proc_reap(); }
-
 static struct proc *proc_create(void) {
     static u32 last_pid;
     struct proc *proc = page_alloc();
@@ -24,7 +21,8 @@ static struct proc *proc_create(void) {
     memset(proc, 0, sizeof *proc);
     proc->pid = ++last_pid;
     proc->canary = STACK_CANARY;
-    proc->sp = stack_prepare(trap_frame_of(proc), proc_begin, trap_return);
+    /* Where it comes out of the scheduler for the first time; see schedule(). */
+    proc->sp = stack_prepare(trap_frame_of(proc), proc_reap, trap_return);
     list_init(&proc->queue);
     list_init(&proc->child_ended);
     flags = irq_save();
@@ -50,22 +48,16 @@ void proc_reap(void) {
 
 /* Process 1: the shell, alone or with the commands of run=. Its end is the machine's. */
 void proc_start_init(void) {
-    static const char interactive[] = "sh";
-    static char commands[sizeof "sh\0-c" + sizeof options.run] = "sh\0-c";
+    static char args[sizeof "sh\0-c" + sizeof options.run] = "sh\0-c";
+    size_t length = strlcpy(args + sizeof "sh\0-c", options.run, sizeof options.run);
     struct proc *init = proc_create();
     int error;
 
     assert(init && init->pid == INIT_PID);
     for (u32 fd = 0; fd < 3; fd++) init->files[fd] = file_console();
     current = init;
-    if (options.run[0]) {
-        size_t length = strlen(options.run);
-
-        memcpy(commands + sizeof "sh\0-c", options.run, length + 1);
-        error = exec("sh", commands, sizeof "sh\0-c" + length + 1, 3);
-    } else {
-        error = exec("sh", interactive, sizeof interactive, 1);
-    }
+    error = length ? exec("sh", args, sizeof "sh\0-c" + length + 1, 3)
+                   : exec("sh", args, sizeof "sh", 1);
     if (error)
         panic("cannot start the shell, file 'sh' of the initrd: %s",
               error == -ENOENT    ? "there is no such file"
@@ -200,12 +192,10 @@ void proc_interrupt_console(void) {
     }
 }
 
-int proc_info(u32 pid, struct procinfo *info) {
+int proc_info(u32 pid, va_t answer) {
     list_for_each (node, &all_procs) {
         const struct proc *proc = proc_of(node);
-
-        if (proc->pid < pid) continue;
-        *info = (struct procinfo){
+        struct procinfo info = {
             .pid = proc->pid,
             .parent = proc->parent ? proc->parent->pid : 0,
             .state = proc->state,
@@ -213,8 +203,10 @@ int proc_info(u32 pid, struct procinfo *info) {
             .ticks = proc->ticks,
             .faults = proc->faults,
         };
-        strlcpy(info->name, proc->name, sizeof info->name);
-        return 0;
+
+        if (proc->pid < pid) continue;
+        strlcpy(info.name, proc->name, sizeof info.name);
+        return copy_to_user(answer, &info, sizeof info);
     }
     return -ESRCH;
 }

@@ -78,7 +78,7 @@ void schedule(void) {
     }
     make_current(next);
     switch_stack(&old->sp, next->sp);
-    proc_reap(); /* as `old` again, or as a process that begins: see proc_begin */
+    proc_reap(); /* as `old` again, or as a process that begins: see proc_create */
 }
 
 /* Off the boot stack, for good. */

@@ -7,6 +7,15 @@
  */
 #include "kernel/kernel.h"
 
+/* Copies a string of the program's with its zero; its length without, -EFAULT, or -ENAMETOOLONG. */
+static int copy_string(char *to, va_t from, u32 size) {
+    for (u32 length = 0; length < size; length++) {
+        if (copy_from_user(to + length, from + length, 1) != 0) return -EFAULT;
+        if (to[length] == '\0') return (int)length;
+    }
+    return -ENAMETOOLONG;
+}
+
 /* Gathers argv[] in `args`, a page; *size bytes, *count strings. */
 static int gather_arguments(char *args, va_t argv, u32 *size, u32 *count) {
     *size = *count = 0;
@@ -39,13 +48,6 @@ static int sys_exec(va_t name, va_t argv) {
     return result;
 }
 
-static int sys_sbrk(i32 bytes) {
-    va_t old;
-    int error = vm_sbrk(&current->vm, bytes, &old);
-
-    return error ? error : (int)old;
-}
-
 static int sys_open(va_t name) {
     char path[NAME_MAX + 1];
     int length = copy_string(path, name, sizeof path);
@@ -73,24 +75,10 @@ static int sys_readdir(u32 index, va_t answer) {
     return copy_to_user(answer, &entry, sizeof entry);
 }
 
-static int sys_procinfo(u32 pid, va_t answer) {
-    struct procinfo info;
-    int error = proc_info(pid, &info);
-
-    return error ? error : copy_to_user(answer, &info, sizeof info);
-}
-
 static int sys_meminfo(va_t answer) {
     struct meminfo info;
 
     frame_info(&info);
-    return copy_to_user(answer, &info, sizeof info);
-}
-
-static int sys_clock(va_t answer) {
-    struct clockinfo info;
-
-    timer_info(&info);
     return copy_to_user(answer, &info, sizeof info);
 }
 
@@ -107,11 +95,6 @@ static int sys_power(u32 how, u32 status) {
     return -EINVAL;
 }
 
-static int sys_yield(void) {
-    sched_yield();
-    return 0;
-}
-
 /* Called by entry.asm: a line a call. */
 PV_ABI int syscall(u32 a, u32 b, u32 c, u32 number) {
     switch (number) {
@@ -121,9 +104,9 @@ PV_ABI int syscall(u32 a, u32 b, u32 c, u32 number) {
     case SYS_wait: return proc_wait((i32)a, b, c);
     case SYS_kill: return proc_kill(a);
     case SYS_getpid: return (int)current->pid;
-    case SYS_yield: return sys_yield();
+    case SYS_yield: sched_yield(); return 0;
     case SYS_sleep: return timer_sleep(a);
-    case SYS_sbrk: return sys_sbrk((i32)a);
+    case SYS_sbrk: return vm_sbrk(&current->vm, (i32)a);
     case SYS_open: return sys_open(a);
     case SYS_close: return file_close(a);
     case SYS_read: return file_read(a, b, c);
@@ -131,9 +114,9 @@ PV_ABI int syscall(u32 a, u32 b, u32 c, u32 number) {
     case SYS_dup: return file_dup(a);
     case SYS_pipe: return sys_pipe(a);
     case SYS_readdir: return sys_readdir(a, b);
-    case SYS_procinfo: return sys_procinfo(a, b);
+    case SYS_procinfo: return proc_info(a, b);
     case SYS_meminfo: return sys_meminfo(a);
-    case SYS_clock: return sys_clock(a);
+    case SYS_clock: return timer_info(a);
     case SYS_pv: return sys_pv(a, b, c);
     case SYS_power: return sys_power(a, b);
     case SYS_crash: return crash_on_purpose(a);

@@ -55,10 +55,14 @@ void timer_idle(void) {
 
 void timer_busy(void) { timer_periodic(TICK_NS); }
 
-void timer_info(struct clockinfo *info) {
-    info->uptime_ns = clock_ns();
-    info->stolen_ns = stolen_ns();
-    info->wall_s = wall_clock();
-    info->ticks = ticks;
-    info->tick_ns = TICK_NS;
+int timer_info(va_t answer) {
+    struct clockinfo info = {
+        .uptime_ns = clock_ns(),
+        .stolen_ns = stolen_ns(),
+        .wall_s = wall_clock(),
+        .ticks = ticks,
+        .tick_ns = TICK_NS,
+    };
+
+    return copy_to_user(answer, &info, sizeof info);
 }

@@ -148,16 +148,15 @@ static void unmap_page(struct vm *vm, va_t va) {
     vm->pages--;
 }
 
-/* Moves the end of the heap. New pages come when they are touched; old ones go now. */
-int vm_sbrk(struct vm *vm, i32 bytes, va_t *old) {
-    va_t brk = vm->brk + (u32)bytes;
+/* Moves the end of the heap; returns the old one. New pages come when they are touched; old ones go now. */
+int vm_sbrk(struct vm *vm, i32 bytes) {
+    va_t old = vm->brk, brk = old + (u32)bytes;
 
     if (bytes < 0 && (brk > vm->brk || brk < vm->heap)) return -EINVAL;
     if (bytes > 0 && (brk < vm->brk || brk > STACK_FLOOR)) return -ENOMEM;
     lazy_begin(LAZY_MMU);
     for (va_t va = ALIGN_UP(brk, PAGE_SIZE); va < vm->brk; va += PAGE_SIZE) unmap_page(vm, va);
     lazy_end();
-    *old = vm->brk;
     vm->brk = brk;
-    return 0;
+    return (int)old;
 }

@@ -66,7 +66,7 @@
 #define ARGC_MAX       32
 #define NAME_MAX       31
 #define FD_MAX         16
-#define PIPE_SIZE      4064 /* bytes that a pipe holds: it lives in one page */
+#define PIPE_SIZE      4072 /* bytes that a pipe holds: it lives in one page */
 
 struct dirent {
     char name[NAME_MAX + 1];

@@ -4,6 +4,7 @@
  * Source: Motorola MC146818 data sheet; register 32h (century) is common PC practice.
  */
 #include "lib/cmos.h"
+#include "lib/string.h"
 
 #define REG_A        0x0A
 #define UPDATING     0x80
@@ -48,16 +49,12 @@ static u32 days(u32 year, u32 month, u32 day) {
 
 /* The clock may tick between two of its registers: read until two readings agree. */
 u64 cmos_seconds(u32 (*read_register)(u32 reg)) {
-    struct date date = {0}, again = {0};
+    struct date date, again = {0};
 
-    read_date(read_register, &date);
-    for (;;) {
-        read_date(read_register, &again);
-        if (date.second == again.second && date.minute == again.minute && date.hour == again.hour &&
-            date.day == again.day)
-            break;
+    do {
         date = again;
-    }
+        read_date(read_register, &again);
+    } while (memcmp(&date, &again, sizeof date) != 0);
     return ((u64)days(date.year, date.month, date.day) * 24 + date.hour) * 3600 + date.minute * 60 +
            date.second;
 }

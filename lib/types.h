@@ -33,6 +33,8 @@ typedef u64 pte_t; /* an entry of any page-table level, PAE format */
 /* For functions in assembly that look for their arguments on the stack. */
 #define STACK_ARGS __attribute__((regparm(0)))
 
+#define NORETURN               __attribute__((noreturn))
+#define PAGE_ALIGNED           __attribute__((aligned(4096)))
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 
 #endif

@@ -72,6 +72,7 @@ void pv_compose_direct(struct pv_site *site, const u8 *target, enum pv_site_how 
 /* select.c: how the table in force came about. */
 extern const struct pv_backend *pv_backend;
 extern enum pv_patch_mode pv_patch_mode;
+extern const char *const pv_patch_names[]; /* by enum pv_patch_mode: as in pv.patch= */
 extern u32 pv_patched;
 
 #endif

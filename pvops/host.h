@@ -10,7 +10,7 @@
 void printk(const char *format, ...) PRINTF_LIKE(1, 2);
 
 /* Says why and ends the machine. */
-__attribute__((noreturn)) void panic(const char *format, ...) PRINTF_LIKE(1, 2);
+NORETURN void panic(const char *format, ...) PRINTF_LIKE(1, 2);
 
 /* The function that holds an address, and how far into it; "?" if none does. */
 const char *ksym(va_t address, u32 *offset);

@@ -40,22 +40,7 @@ END_INLINE
 
 ; --- cpu -------------------------------------------------------------------------------------
 
-; cpuid(EAX = struct cpuid_regs *)
-global native_cpuid
-native_cpuid:
-    push    ebx
-    push    esi
-    mov     esi, eax
-    mov     eax, [esi]
-    mov     ecx, [esi + 8]
-    cpuid
-    mov     [esi], eax
-    mov     [esi + 4], ebx
-    mov     [esi + 8], ecx
-    mov     [esi + 12], edx
-    pop     esi
-    pop     ebx
-    ret
+CPUID_BODY native_cpuid, cpuid
 
 INLINE native_read_cr2
     mov     eax, cr2

@@ -14,11 +14,9 @@
 #define EFLAGS_IF 0x200
 
 struct pv_ops pv_ops = {
-#define PV_GROUP(group, doc)
 #define PV_OP(group, kind, ret, name, params, args, doc) .name = native_##name,
 #include "pvops/pvops.def"
 #undef PV_OP
-#undef PV_GROUP
 };
 
 /* cli, then pushf. Both say the same in ring 0. In ring 1 whoever runs us emulates the cli,

@@ -42,52 +42,41 @@
 #define PV_IN_AD_C(x, y) , "A"(x), "c"(y)
 #define PV_IN_A_DC(x, y) , "a"(x), "d"((u32)(y)), "c"((u32)((u64)(y) >> 32))
 
-#define PV_RUN_PATCH_void(group, name, ...) \
-    asm inline volatile(PV_SITE(PV_ROOM_##group) : : PV_TARGET(name) __VA_ARGS__ : "memory", "cc")
-#define PV_RUN_PATCH_u32(group, name, ...)            \
-    u32 result;                                       \
+#define PV_RUN(group, name, out, ...)                 \
     asm inline volatile(PV_SITE(PV_ROOM_##group)      \
-                        : "=a"(result)                \
+                        : out                         \
                         : PV_TARGET(name) __VA_ARGS__ \
-                        : "memory", "cc");            \
-    return result
-#define PV_RUN_PATCH_u64(group, name, ...)            \
-    u64 result;                                       \
-    asm inline volatile(PV_SITE(PV_ROOM_##group)      \
-                        : "=A"(result)                \
-                        : PV_TARGET(name) __VA_ARGS__ \
-                        : "memory", "cc");            \
-    return result
+                        : "memory", "cc")
 
-#define PV_RUN_CALL(group, name, ...)                 \
-    u64 result;                                       \
-    u32 ecx;                                          \
-    asm inline volatile(PV_SITE(PV_ROOM_##group)      \
-                        : "=A"(result), "=c"(ecx)     \
-                        : PV_TARGET(name) __VA_ARGS__ \
-                        : "memory", "cc");            \
-    (void)ecx
-#define PV_RUN_CALL_void(group, name, ...) \
-    PV_RUN_CALL(group, name, __VA_ARGS__); \
-    (void)result
-#define PV_RUN_CALL_u32(group, name, ...)  \
-    PV_RUN_CALL(group, name, __VA_ARGS__); \
-    return (u32)result
-#define PV_RUN_CALL_u64(group, name, ...)  \
-    PV_RUN_CALL(group, name, __VA_ARGS__); \
+#define PV_RUN_PATCH_void(group, name, ...) PV_RUN(group, name, , __VA_ARGS__)
+#define PV_RUN_PATCH_u32(group, name, ...)          \
+    u32 result;                                     \
+    PV_RUN(group, name, "=a"(result), __VA_ARGS__); \
+    return result
+#define PV_RUN_PATCH_u64(group, name, ...)          \
+    u64 result;                                     \
+    PV_RUN(group, name, "=A"(result), __VA_ARGS__); \
     return result
 
 #define PV_WRAP_PATCH(group, ret, name, params, args) \
     static inline ret name params { PV_RUN_PATCH_##ret(group, name, PV_IN_##args); }
-#define PV_WRAP_CALL(group, ret, name, params, args) \
-    static inline ret name params { PV_RUN_CALL_##ret(group, name, PV_IN_##args); }
+
+/* All that a call may change is an output, wanted or not. */
+#define PV_OUT_CALL "=A"(result), "=c"(ecx)
+#define PV_WRAP_CALL(group, ret, name, params, args)    \
+    static inline ret name params {                     \
+        u64 result;                                     \
+        u32 ecx;                                        \
+        PV_RUN(group, name, PV_OUT_CALL, PV_IN_##args); \
+        (void)ecx;                                      \
+        return (ret)result;                             \
+    }
+
 #define PV_WRAP_JMP(group, ret, name, params, args)
 
-#define PV_GROUP(group, doc)
 #define PV_OP(group, kind, ret, name, params, args, doc) \
     PV_WRAP_##kind(group, ret, name, params, args)
 #include "pvops/pvops.def"
 #undef PV_OP
-#undef PV_GROUP
 
 #endif

@@ -11,6 +11,7 @@
 #define PVOPS_PVOPS_H
 
 #include "lib/types.h"
+#include "lib/x86.h"
 
 /* Every body that is written in C takes its arguments in EAX, EDX, ECX: so a site in C or in
  * NASM can be patched into a direct call without moving anything. */
@@ -19,12 +20,6 @@
 struct cpuid_regs {
     u32 eax, ebx, ecx, edx;
 };
-
-/* What lgdt and lidt read. */
-struct table_pointer {
-    u16 limit; /* size in bytes, minus 1 */
-    u32 base;
-} __attribute__((packed));
 
 /* What setup() finds out from the loader. */
 struct boot_info {
@@ -45,20 +40,19 @@ struct boot_info {
 
 #define CONSOLE_EMPTY 0xFFFFFFFFu
 
-struct pv_ops {
+/* Groups are headings of the list, for people: whoever wants more of them redefines this. */
 #define PV_GROUP(group, doc)
+
+struct pv_ops {
 #define PV_OP(group, kind, ret, name, params, args, doc) ret(PV_ABI *name) params;
 #include "pvops/pvops.def"
 #undef PV_OP
-#undef PV_GROUP
 };
 
 enum pv_op {
-#define PV_GROUP(group, doc)
 #define PV_OP(group, kind, ret, name, params, args, doc) PV_##name,
 #include "pvops/pvops.def"
 #undef PV_OP
-#undef PV_GROUP
     PV_OPS
 };
 

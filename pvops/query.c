@@ -10,24 +10,15 @@
 #include "pvops/host.h"
 
 const struct pv_op_info pv_op_list[PV_OPS] = {
-#define PV_GROUP(group, doc)
 #define PV_OP(group, kind, ret, name, params, args, doc) {#group, #name, doc, PV_KIND_##kind},
 #include "pvops/pvops.def"
 #undef PV_OP
-#undef PV_GROUP
 };
 
 static const char *const kind_names[] = {
     [PV_KIND_CALL] = "CALL",
     [PV_KIND_PATCH] = "PATCH",
     [PV_KIND_JMP] = "JMP",
-};
-
-static const char *const mode_names[] = {
-    [PV_PATCH_OFF] = "off",
-    [PV_PATCH_ON] = "on",
-    [PV_PATCH_COUNT] = "count",
-    [PV_PATCH_POISON] = "poison",
 };
 
 static u32 site_count(void) { return (u32)(pv_sites_end - pv_sites); }
@@ -44,7 +35,7 @@ static int query_info(u32 index, struct pv_q_info *info) {
         .has_pc_devices = pv_info.has_pc_devices,
     };
     strlcpy(info->backend, pv_info.name, sizeof info->backend);
-    strlcpy(info->patch, mode_names[pv_patch_mode], sizeof info->patch);
+    strlcpy(info->patch, pv_patch_names[pv_patch_mode], sizeof info->patch);
     return sizeof *info;
 }
 
@@ -52,7 +43,6 @@ static int query_op(u32 op, struct pv_q_op *answer) {
     u32 offset;
 
     if (op >= PV_OPS) return -ENOENT;
-    memset(answer, 0, sizeof *answer);
     strlcpy(answer->group, pv_op_list[op].group, sizeof answer->group);
     strlcpy(answer->name, pv_op_list[op].name, sizeof answer->name);
     strlcpy(answer->kind, kind_names[pv_op_list[op].kind], sizeof answer->kind);
@@ -69,7 +59,6 @@ static int query_site(u32 index, struct pv_q_site *answer) {
     const struct pv_site *site = &pv_sites[index];
 
     if (index >= site_count()) return -ENOENT;
-    memset(answer, 0, sizeof *answer);
     answer->address = (va_t)(uintptr_t)site->address;
     strlcpy(answer->function, ksym(answer->address, &answer->function_offset),
             sizeof answer->function);
@@ -83,7 +72,6 @@ static int query_site(u32 index, struct pv_q_site *answer) {
 }
 
 static int fill_stat(struct pv_q_stat *answer, const char *name, u64 value) {
-    memset(answer, 0, sizeof *answer);
     strlcpy(answer->name, name, sizeof answer->name);
     answer->value = value;
     return sizeof *answer;
@@ -103,6 +91,7 @@ static int query_stat(u32 index, struct pv_q_stat *answer) {
 }
 
 int pv_query(u32 what, u32 index, union pv_answer *answer) {
+    memset(answer, 0, sizeof *answer);
     switch (what) {
     case PV_Q_INFO: return query_info(index, &answer->info);
     case PV_Q_OP: return query_op(index, &answer->op);

@@ -18,7 +18,7 @@ const struct pv_backend *pv_backend;
 enum pv_patch_mode pv_patch_mode;
 u32 pv_patched;
 
-static __attribute__((noreturn)) void not_there(const char *name, const char *why) {
+static NORETURN void not_there(const char *name, const char *why) {
     printk("pvops: pv=%s: %s\n", name, why);
     printk("exit: %u\n", EXIT_NO_BACKEND);
     power_off(EXIT_NO_BACKEND);
@@ -51,16 +51,16 @@ static const struct pv_backend *choose_named(const char *name, const struct pv_o
     not_there(name, "this kernel has no such backend");
 }
 
-static enum pv_patch_mode mode_of(const char *name) {
-    static const char *const names[] = {
-        [PV_PATCH_OFF] = "off",
-        [PV_PATCH_ON] = "on",
-        [PV_PATCH_COUNT] = "count",
-        [PV_PATCH_POISON] = "poison",
-    };
+const char *const pv_patch_names[] = {
+    [PV_PATCH_OFF] = "off",
+    [PV_PATCH_ON] = "on",
+    [PV_PATCH_COUNT] = "count",
+    [PV_PATCH_POISON] = "poison",
+};
 
-    for (u32 mode = 0; mode < ARRAY_SIZE(names); mode++)
-        if (strcmp(name, names[mode]) == 0) return mode;
+static enum pv_patch_mode mode_of(const char *name) {
+    for (u32 mode = 0; mode < ARRAY_SIZE(pv_patch_names); mode++)
+        if (strcmp(name, pv_patch_names[mode]) == 0) return mode;
     return PV_PATCH_ON;
 }
 

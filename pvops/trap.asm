@@ -31,21 +31,6 @@ INLINE trap_iret
     FORCED iret
 END_INLINE
 
-; cpuid(EAX = struct cpuid_regs *)
-global trap_cpuid
-trap_cpuid:
-    push    ebx
-    push    esi
-    mov     esi, eax
-    mov     eax, [esi]
-    mov     ecx, [esi + 8]
-    FORCED cpuid
-    mov     [esi], eax
-    mov     [esi + 4], ebx
-    mov     [esi + 8], ecx
-    mov     [esi + 12], edx
-    pop     esi
-    pop     ebx
-    ret
+CPUID_BODY trap_cpuid, FORCED cpuid
 
 section .note.GNU-stack noalloc noexec nowrite progbits

@@ -11,11 +11,10 @@
 #include "lib/hv.h"
 #include "pvops/backend.h"
 
-/* trap.asm */
-PV_ABI u32 trap_irq_save(void);
-PV_ABI void trap_irq_restore(u32 flags);
-PV_ABI void trap_iret(void);
-PV_ABI void trap_cpuid(struct cpuid_regs *regs);
+/* trap.asm has some of these. */
+#define PV_OP(group, kind, ret, name, params, args, doc) PV_ABI ret trap_##name params;
+#include "pvops/pvops.def"
+#undef PV_OP
 
 static const char *enter(struct pv_ops *ops, const struct pv_options *options) {
     u32 flags;

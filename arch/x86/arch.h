@@ -9,8 +9,6 @@
 #include "arch/x86/layout.h"
 #include "pvops/pvops.h"
 
-#define NORETURN __attribute__((noreturn))
-
 /* --- the direct map ------------------------------------------------------------------------ */
 
 static inline void *page_of(u32 pfn) {
@@ -27,12 +25,7 @@ static inline pa_t pa_of(const void *va) { return (va_t)(uintptr_t)va - KERNEL_B
 
 /* --- page tables (paging.c) ---------------------------------------------------------------- */
 
-/* Flags of an entry that maps a user page. COW is one of the bits that the CPU leaves to us. */
-#define PTE_P   0x001ull
-#define PTE_W   0x002ull
-#define PTE_U   0x004ull
-#define PTE_A   0x020ull
-#define PTE_D   0x040ull
+/* One of the bits of an entry that the CPU leaves to us. */
 #define PTE_COW 0x200ull
 
 /* What user pages are mapped with. A and D are set from the start: the CPU need not write them,
@@ -113,14 +106,10 @@ va_t stack_prepare(void *top, void (*function)(void), void (*next)(void));
 int copy_from_user(void *to, va_t from, u32 length);
 int copy_to_user(va_t to, const void *from, u32 length);
 
-/* Copies a string with its zero; its length without, -EFAULT, or -ENAMETOOLONG. */
-int copy_string(char *to, va_t from, u32 size);
-
 /* --- the end (panic.c of kernel/ uses these) ------------------------------------------------ */
 
 /* Calls `visit` for each return address from frame pointer `ebp` on, inside one stack page. */
 void walk_stack(u32 ebp, void (*visit)(va_t eip));
-u32 frame_pointer(void);
 void print_frame(const struct trap_frame *frame);
 
 /* Provokes a double fault, for SYS_crash. */

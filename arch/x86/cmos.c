@@ -6,13 +6,11 @@
 #include "arch/x86/arch.h"
 #include "arch/x86/native.h"
 #include "lib/cmos.h"
-
-#define INDEX 0x70
-#define DATA  0x71
+#include "lib/pc.h"
 
 static u32 read_register(u32 reg) {
-    out8(reg, INDEX);
-    return in8(DATA);
+    out8(reg, CMOS_INDEX);
+    return in8(CMOS_DATA);
 }
 
 PV_ABI u64 native_wall_clock(void) { return cmos_seconds(read_register); }

@@ -9,8 +9,6 @@
 #include "arch/x86/cpu.h"
 #include "kernel/kernel.h"
 
-#define PAGE_ALIGNED __attribute__((aligned(4096)))
-
 /* Each on a page of its own: for some hypervisors it becomes read-only. */
 u64 gdt[PAGE_SIZE / sizeof(u64)] PAGE_ALIGNED;
 u64 idt[PAGE_SIZE / sizeof(u64)] PAGE_ALIGNED;
@@ -23,38 +21,14 @@ struct tss tss = {.ss0 = KERNEL_DS, .io_map = sizeof tss};
 static struct tss df_tss = {.io_map = sizeof df_tss};
 static u8 df_stack[2048] __attribute__((aligned(16)));
 
-/* A flat segment: base 0, limit FFFFFh pages, 32 bits, present. */
-#define SEGMENT(type, dpl) (0x00CF00000000FFFFull | (u64)(0x90 | (dpl) << 5 | (type)) << 40)
-#define TYPE_CODE          0xB /* execute, read, accessed */
-#define TYPE_DATA          0x3 /* read, write, accessed */
-
-#define GATE_TASK      0x5
-#define GATE_INTERRUPT 0xE /* clears IF on the way in */
-#define GATE_TRAP      0xF /* leaves IF alone */
-
-static u64 gate(u32 type, u32 dpl, u32 selector, va_t entry) {
-    u32 low = selector << 16 | (entry & 0xFFFF);
-    u32 high = (entry & 0xFFFF0000) | 0x8000 | dpl << 13 | type << 8;
-
-    return (u64)high << 32 | low;
-}
-
-static u64 tss_descriptor(const struct tss *segment) {
-    va_t base = (va_t)segment;
-    u32 low = base << 16 | (sizeof *segment - 1);
-    u32 high = (base & 0xFF000000) | 0x8900 | (base >> 16 & 0xFF);
-
-    return (u64)high << 32 | low;
-}
-
 static void gdt_init(u32 rpl) {
     static const struct table_pointer pointer = {GDT_ENTRIES * 8 - 1, (va_t)gdt};
 
-    write_gdt_entry(GDT_KERNEL_CODE, SEGMENT(TYPE_CODE, rpl));
-    write_gdt_entry(GDT_KERNEL_DATA, SEGMENT(TYPE_DATA, rpl));
-    write_gdt_entry(GDT_USER_CODE, SEGMENT(TYPE_CODE, 3));
-    write_gdt_entry(GDT_USER_DATA, SEGMENT(TYPE_DATA, 3));
-    write_gdt_entry(GDT_TSS, tss_descriptor(&tss));
+    write_gdt_entry(KERNEL_CS / 8, FLAT_SEGMENT(TYPE_CODE, rpl));
+    write_gdt_entry(KERNEL_DS / 8, FLAT_SEGMENT(TYPE_DATA, rpl));
+    write_gdt_entry(USER_CS / 8, FLAT_SEGMENT(TYPE_CODE, 3));
+    write_gdt_entry(USER_DS / 8, FLAT_SEGMENT(TYPE_DATA, 3));
+    write_gdt_entry(TSS_SEL / 8, tss_descriptor((va_t)&tss));
     load_gdt(&pointer);
     reload_segments(rpl);
     load_tr(TSS_SEL);
@@ -68,8 +42,8 @@ static void double_fault_init(void) {
     df_tss.eflags = 2;
     df_tss.cs = KERNEL_CS;
     df_tss.ss = df_tss.ds = df_tss.es = KERNEL_DS;
-    write_gdt_entry(GDT_DF_TSS, tss_descriptor(&df_tss));
-    write_idt_entry(VECTOR_DF, gate(GATE_TASK, 0, DF_TSS_SEL, 0));
+    write_gdt_entry(DF_TSS_SEL / 8, tss_descriptor((va_t)&df_tss));
+    write_idt_entry(VECTOR_DF, gate(TYPE_TASK_GATE, 0, DF_TSS_SEL, 0));
 }
 
 static void idt_init(u32 rpl) {
@@ -78,9 +52,9 @@ static void idt_init(u32 rpl) {
 
     for (u32 vector = 0; vector < IRQ_BASE + IRQ_COUNT; vector++) {
         u32 dpl = vector == VECTOR_BP || vector == VECTOR_OF ? 3 : 0;
-        write_idt_entry(vector, gate(GATE_INTERRUPT, dpl, cs, trap_stubs[vector]));
+        write_idt_entry(vector, gate(TYPE_INTERRUPT_GATE, dpl, cs, (va_t)trap_stubs[vector]));
     }
-    write_idt_entry(VECTOR_SYSCALL, gate(GATE_TRAP, 3, cs, (va_t)syscall_entry));
+    write_idt_entry(VECTOR_SYSCALL, gate(TYPE_TRAP_GATE, 3, cs, (va_t)syscall_entry));
     if (pv_info.has_task_gates) double_fault_init();
     load_idt(&pointer);
 }

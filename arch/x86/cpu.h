@@ -6,21 +6,10 @@
 
 #include "arch/x86/arch.h"
 
-/* SDM vol 3, "32-Bit Task-State Segment". */
-struct tss {
-    u32 link;
-    u32 sp0, ss0, sp1, ss1, sp2, ss2;
-    u32 cr3, eip, eflags;
-    u32 eax, ecx, edx, ebx, esp, ebp, esi, edi;
-    u32 es, cs, ss, ds, fs, gs;
-    u32 ldt;
-    u16 trap, io_map;
-};
-
 extern struct tss tss;
 
 /* entry.asm */
-extern const va_t trap_stubs[IRQ_BASE + IRQ_COUNT];
+extern const u8 trap_stubs[IRQ_BASE + IRQ_COUNT][TRAP_STUB_SIZE]; /* code */
 void syscall_entry(void);
 void double_fault_entry(void);
 

@@ -36,11 +36,14 @@ extern trap, trap_exit_work, syscall, need_work
 
 section .text
 
-; --- a stub a vector: pushes what is missing for a full frame ---------------------------------
+; --- a stub a vector, of TRAP_STUB_SIZE bytes: pushes what is missing for a full frame ------------
 
+global trap_stubs
+align TRAP_STUB_SIZE
+trap_stubs:
 %assign vector 0
 %rep IRQ_BASE + IRQ_COUNT
-stub_ %+ vector:
+align TRAP_STUB_SIZE
 %if vector != 8 && (vector < 10 || vector > 14) && vector != 17 && vector != 21
     push    0                           ; where the CPU pushes no error code
 %endif
@@ -97,14 +100,5 @@ global double_fault_entry
 double_fault_entry:
     call    double_fault                ; does not return
     ud2
-
-section .rodata
-global trap_stubs
-trap_stubs:
-%assign vector 0
-%rep IRQ_BASE + IRQ_COUNT
-    dd      stub_ %+ vector
-%assign vector vector + 1
-%endrep
 
 section .note.GNU-stack noalloc noexec nowrite progbits

@@ -32,21 +32,14 @@
 #define BOOT_MAPPED 0x01000000
 #define BOOT_L1S    8
 
-/* GDT: selector = 8 * index + ring. */
-#define GDT_KERNEL_CODE 1
-#define GDT_KERNEL_DATA 2
-#define GDT_USER_CODE   3
-#define GDT_USER_DATA   4
-#define GDT_TSS         5
-#define GDT_DF_TSS      6
-#define GDT_ENTRIES     8
-
-#define KERNEL_CS  0x08
-#define KERNEL_DS  0x10
-#define USER_CS    0x1B
-#define USER_DS    0x23
-#define TSS_SEL    0x28
-#define DF_TSS_SEL 0x30
+/* GDT: a selector is 8 * index + ring. */
+#define GDT_ENTRIES 8
+#define KERNEL_CS   0x08
+#define KERNEL_DS   0x10
+#define USER_CS     0x1B
+#define USER_DS     0x23
+#define TSS_SEL     0x28
+#define DF_TSS_SEL  0x30
 
 /* IDT */
 #define VECTOR_BP      3
@@ -57,6 +50,7 @@
 #define IRQ_COUNT      16
 #define VECTOR_SYSCALL 0x80
 #define IDT_ENTRIES    256
+#define TRAP_STUB_SIZE 16
 
 /* struct trap_frame, as entry.asm pushes it */
 #define FRAME_EAX 36

@@ -7,11 +7,9 @@
 
 #include "pvops/pvops.h"
 
-#define PV_GROUP(group, doc)
 #define PV_OP(group, kind, ret, name, params, args, doc) PV_ABI ret native_##name params;
 #include "pvops/pvops.def"
 #undef PV_OP
-#undef PV_GROUP
 
 /* console_write, with another driver for the serial line. */
 void pc_console_write(const char *text, u32 length, void (*serial)(const char *, u32));

@@ -6,38 +6,30 @@
  */
 #include "arch/x86/arch.h"
 #include "arch/x86/native.h"
-
-#define MASTER      0x20
-#define SLAVE       0xA0
-#define CASCADE_IRQ 2
-
-#define ICW1_INIT    0x11 /* edge triggered, cascaded, ICW4 follows */
-#define ICW4_8086    0x01
-#define OCW2_EOI     0x20 /* ends the interrupt with the highest priority in service */
-#define OCW3_READ_IS 0x0B /* the next read gives the in-service register */
+#include "lib/pc.h"
 
 static u16 masked = 0xFFFF;
 
 static void write_masks(void) {
-    out8(masked & 0xFF, MASTER + 1);
-    out8(masked >> 8, SLAVE + 1);
+    out8(masked & 0xFF, PIC_MASTER + 1);
+    out8(masked >> 8, PIC_SLAVE + 1);
 }
 
 static void start(u32 port, u32 first_vector, u32 cascade) {
-    out8(ICW1_INIT, port);
+    out8(PIC_ICW1, port);
     io_delay();
     out8(first_vector, port + 1);
     io_delay();
     out8(cascade, port + 1);
     io_delay();
-    out8(ICW4_8086, port + 1);
+    out8(PIC_ICW4_8086, port + 1);
     io_delay();
 }
 
 PV_ABI void native_irqchip_init(void) {
-    start(MASTER, IRQ_BASE, 1 << CASCADE_IRQ);
-    start(SLAVE, IRQ_BASE + 8, CASCADE_IRQ);
-    masked = 0xFFFF & ~(1 << CASCADE_IRQ);
+    start(PIC_MASTER, IRQ_BASE, 1 << PIC_CASCADE);
+    start(PIC_SLAVE, IRQ_BASE + 8, PIC_CASCADE);
+    masked = 0xFFFF & ~(1 << PIC_CASCADE);
     write_masks();
 }
 
@@ -55,18 +47,14 @@ PV_ABI void native_irq_unmask(u32 irq) {
  * is not in service. A spurious one of the slave was real to the master. */
 static bool spurious(u32 irq, u32 port) {
     if ((irq & 7) != 7) return false;
-    out8(OCW3_READ_IS, port);
+    out8(PIC_READ_IS, port);
     return !(in8(port) & 0x80);
 }
 
 PV_ABI u32 native_irq_eoi(u32 irq) {
-    bool real = !spurious(irq, irq < 8 ? MASTER : SLAVE);
+    bool slave = irq >= 8, real = !spurious(irq, slave ? PIC_SLAVE : PIC_MASTER);
 
-    if (irq >= 8) {
-        if (real) out8(OCW2_EOI, SLAVE);
-        out8(OCW2_EOI, MASTER);
-    } else if (real) {
-        out8(OCW2_EOI, MASTER);
-    }
+    if (slave && real) out8(PIC_EOI, PIC_SLAVE);
+    if (slave || real) out8(PIC_EOI, PIC_MASTER);
     return real;
 }

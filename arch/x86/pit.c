@@ -8,65 +8,19 @@
 #include "arch/x86/arch.h"
 #include "arch/x86/native.h"
 #include "kernel/kernel.h"
+#include "lib/pit.h"
 
-#define PIT_HZ     1193182u
-#define CHANNEL_0  0x40
-#define CHANNEL_2  0x42
-#define COMMAND    0x43
-#define ONE_SHOT_0 0x30 /* channel 0, low byte then high byte, mode 0: interrupt at zero */
-#define PERIODIC_0 0x34 /* channel 0, mode 2: interrupt each time */
-#define ONE_SHOT_2 0xB0 /* channel 2, mode 0 */
-#define PORT_B     0x61 /* of the PC: gate and output of channel 2 */
-#define GATE_2     0x01
-#define SPEAKER    0x02
-#define OUTPUT_2   0x20
-#define LONGEST    0xFFFFu /* counts: about 55 ms */
-
-#define ROUND_COUNTS (PIT_HZ / 1000)
-#define ROUND_NS     ((u32)(ROUND_COUNTS * 1000000000ull / PIT_HZ))
-#define ROUNDS       3
-#define PATIENCE     100000000u /* reads of a port in one round: it takes 1 ms */
+#define ROUND_NS ((u32)(PIT_ROUND * 1000000000ull / PIT_HZ))
 
 /* ns = (tsc - tsc_start) * tsc_scale >> SCALE_SHIFT */
 #define SCALE_SHIFT 24
 static u64 tsc_start;
 static u32 tsc_scale;
 
-static inline u64 rdtsc(void) {
-    u64 tsc;
-
-    asm volatile("rdtsc" : "=A"(tsc));
-    return tsc;
-}
-
-static void write_count(u32 channel, u32 command, u32 count) {
-    out8(command, COMMAND);
-    out8(count & 0xFF, channel);
-    out8(count >> 8, channel);
-}
-
-/* How far the TSC comes while channel 2 counts down once. */
-static inline u32 tsc_of_one_round(void) {
-    u64 start;
-    u32 patience = PATIENCE;
-
-    write_count(CHANNEL_2, ONE_SHOT_2, ROUND_COUNTS);
-    start = rdtsc();
-    while (!(in8(PORT_B) & OUTPUT_2))
-        if (!--patience) panic("the interval timer (8254, channel 2) does not count");
-    return (u32)(rdtsc() - start);
-}
-
-/* The shortest of some rounds: an emulator may be held up in any of them, but never hurries. */
 PV_ABI void native_clock_init(void) {
-    u32 best = ~0u;
+    u32 best = pit_measure_tsc(in8, out8);
 
-    out8((in8(PORT_B) & ~SPEAKER) | GATE_2, PORT_B);
-    for (u32 round = 0; round < ROUNDS; round++) {
-        u32 tsc = tsc_of_one_round();
-
-        if (tsc < best) best = tsc;
-    }
+    if (!best) panic("the interval timer (8254, channel 2) does not count");
     if (best < ROUND_NS >> (32 - SCALE_SHIFT))
         panic("the time-stamp counter hardly advances: this CPU cannot tell the time");
     tsc_scale = (u32)(((u64)ROUND_NS << SCALE_SHIFT) / best);
@@ -85,7 +39,7 @@ PV_ABI u64 native_clock_ns(void) {
 static u32 counts(u64 ns) {
     u64 count;
 
-    if (ns >= 50000000) return LONGEST;
+    if (ns >= 50000000) return PIT_LONGEST;
     count = (ns * PIT_HZ + 999999999) / 1000000000;
     return count ? (u32)count : 1;
 }
@@ -93,9 +47,9 @@ static u32 counts(u64 ns) {
 PV_ABI void native_timer_set(u64 deadline) {
     u64 now = native_clock_ns();
 
-    write_count(CHANNEL_0, ONE_SHOT_0, counts(deadline > now ? deadline - now : 0));
+    pit_start(out8, PIT_CHANNEL_0, PIT_ONE_SHOT_0, counts(deadline > now ? deadline - now : 0));
 }
 
 PV_ABI void native_timer_periodic(u32 period) {
-    write_count(CHANNEL_0, PERIODIC_0, counts(period));
+    pit_start(out8, PIT_CHANNEL_0, PIT_PERIODIC_0, counts(period));
 }

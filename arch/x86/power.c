@@ -9,9 +9,7 @@
 #include "arch/x86/native.h"
 #include "kernel/kernel.h"
 #include "lib/exit.h"
-
-#define KEYBOARD_COMMAND 0x64
-#define PULSE_RESET      0xFE
+#include "lib/pc.h"
 
 /* native.asm */
 NORETURN void native_halt_forever(void);
@@ -31,7 +29,7 @@ PV_ABI void native_power_off(u32 status) { leave(status < EXIT_MAX ? status : EX
 PV_ABI void native_crash(void) { leave(EXIT_PANIC); }
 
 PV_ABI void native_reboot(void) {
-    out8(PULSE_RESET, KEYBOARD_COMMAND);
+    out8(PULSE_RESET, KEYBOARD);
     printk("The keyboard controller does not reset this machine.\n");
     native_halt_forever();
 }

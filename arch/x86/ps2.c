@@ -6,11 +6,9 @@
  */
 #include "arch/x86/arch.h"
 #include "arch/x86/console.h"
+#include "lib/pc.h"
 
-#define DATA        0x60
-#define STATUS      0x64
-#define STATUS_FULL 0x01 /* a byte waits in DATA */
-#define STATUS_AUX  0x20 /* it is the mouse's */
+#define STATUS_AUX 0x20 /* the byte that waits is the mouse's */
 
 #define RELEASED    0x80
 #define KEY_ESCAPED 0xE0 /* the next code is of an extra key */
@@ -27,7 +25,7 @@ static const char shifted[] =
 static bool shift, control, capitals, escaped;
 
 void ps2_init(void) {
-    while (in8(STATUS) != 0xFF && in8(STATUS) & STATUS_FULL) in8(DATA);
+    while (in8(KEYBOARD) != 0xFF && in8(KEYBOARD) & KEYBOARD_FULL) in8(KEYBOARD_DATA);
 }
 
 static u32 translate(u32 code) {
@@ -61,11 +59,11 @@ static u32 take(u32 code) {
 
 u32 ps2_read(void) {
     for (;;) {
-        u32 status = in8(STATUS);
+        u32 status = in8(KEYBOARD);
         u32 code, byte;
 
-        if (status == 0xFF || !(status & STATUS_FULL)) return CONSOLE_EMPTY;
-        code = in8(DATA);
+        if (status == 0xFF || !(status & KEYBOARD_FULL)) return CONSOLE_EMPTY;
+        code = in8(KEYBOARD_DATA);
         byte = status & STATUS_AUX ? 0 : take(code);
         if (byte) return byte;
     }

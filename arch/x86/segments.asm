@@ -1,5 +1,5 @@
 ; SPDX-License-Identifier: MIT
-; arch/x86/segments.asm: small things that C cannot say: segment registers, EBP, a bad ESP.
+; arch/x86/segments.asm: small things that C cannot say: segment registers, a bad ESP.
 ;
 ; Read first: cpu.c.
 
@@ -23,11 +23,6 @@ reload_segments:
     xor     eax, eax
     mov     fs, eax
     mov     gs, eax
-    ret
-
-global frame_pointer
-frame_pointer:
-    mov     eax, ebp
     ret
 
 ; crash_double_fault(): the push faults, and so does the CPU's own push of the trap frame.

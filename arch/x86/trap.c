@@ -12,6 +12,8 @@
 /* usercopy.asm */
 extern const u8 usercopy_start[], usercopy_end[], usercopy_failed[];
 
+#define VECTOR_RESERVED 15 /* and all from 20 on */
+
 static const struct {
     const char *name;
     u32 status; /* the exit status of a program that does this */
@@ -31,21 +33,14 @@ static const struct {
     {"stack segment fault (#SS)", STATUS_MEMORY},
     {"general protection: a privileged instruction or a bad segment (#GP)", STATUS_MEMORY},
     {"page fault (#PF)", STATUS_MEMORY},
-    {"reserved exception 15", STATUS_KILLED},
+    [VECTOR_RESERVED] = {"reserved exception", STATUS_KILLED},
     {"FPU error (#MF)", STATUS_OPCODE},
     {"alignment check (#AC)", STATUS_MEMORY},
     {"machine check (#MC)", STATUS_KILLED},
     {"SIMD error (#XM)", STATUS_OPCODE},
 };
 
-#define PF_PRESENT 1 /* error code of #PF: the page was there */
-#define PF_WRITE   2
-
 static bool from_program(const struct trap_frame *frame) { return (frame->cs & 3) == 3; }
-
-static const char *exception_name(u32 vector) {
-    return vector < ARRAY_SIZE(exceptions) ? exceptions[vector].name : "reserved exception";
-}
 
 static void interrupt(u32 irq) {
     if (!irq_eoi(irq)) return; /* spurious */
@@ -82,6 +77,7 @@ static void page_fault(struct trap_frame *frame) {
 /* Called by entry.asm for every vector but the system call's. */
 PV_ABI void trap(struct trap_frame *frame) {
     u32 vector = frame->vector;
+    u32 row = vector < ARRAY_SIZE(exceptions) ? vector : VECTOR_RESERVED;
 
     check_stack();
     if (vector >= IRQ_BASE)
@@ -89,10 +85,9 @@ PV_ABI void trap(struct trap_frame *frame) {
     else if (vector == VECTOR_PF)
         page_fault(frame);
     else if (from_program(frame))
-        program_fault(exceptions[vector < ARRAY_SIZE(exceptions) ? vector : 0].status, "%s at %08x",
-                      exception_name(vector), frame->eip);
+        program_fault(exceptions[row].status, "%s at %08x", exceptions[row].name, frame->eip);
     else
-        panic_trap(frame, "%s in the kernel", exception_name(vector));
+        panic_trap(frame, "%s in the kernel", exceptions[row].name);
 }
 
 /* The CPU has saved what it was doing in the TSS that it came from. */

@@ -6,44 +6,28 @@
  */
 #include "arch/x86/arch.h"
 #include "arch/x86/console.h"
-
-#define COM1 0x3F8
-
-#define DATA (COM1 + 0) /* and the divisor's low byte while DLAB is set */
-#define IER  (COM1 + 1) /* and its high byte */
-#define FCR  (COM1 + 2)
-#define LCR  (COM1 + 3)
-#define MCR  (COM1 + 4)
-#define LSR  (COM1 + 5)
+#include "lib/pc.h"
 
 #define IER_RECEIVED 0x01
 #define FCR_ENABLE   0x07 /* and empty both FIFOs */
-#define LCR_8N1      0x03
-#define LCR_DLAB     0x80
-#define MCR_READY    0x0B /* DTR, RTS, and OUT2: a PC's gate to the interrupt line */
-#define LSR_RECEIVED 0x01
-#define LSR_ROOM     0x20 /* the transmit FIFO is empty */
-#define LSR_IDLE     0x40 /* and so is the shift register */
-
-#define FIFO_SIZE 16
-#define PATIENCE  1000000u /* reads of LSR; 16 bytes take 1.4 ms */
+#define FIFO_SIZE    16
 
 void uart_init(void) {
-    out8(0, IER);
-    out8(LCR_DLAB, LCR);
-    out8(1, DATA);
-    out8(0, IER);
-    out8(LCR_8N1, LCR);
-    out8(FCR_ENABLE, FCR);
-    out8(MCR_READY, MCR);
-    out8(IER_RECEIVED, IER);
+    out8(0, UART_IER);
+    out8(LCR_DLAB, UART_LCR);
+    out8(1, UART_DATA);
+    out8(0, UART_IER);
+    out8(LCR_8N1, UART_LCR);
+    out8(FCR_ENABLE, UART_FCR);
+    out8(MCR_READY | MCR_INTERRUPT, UART_MCR);
+    out8(IER_RECEIVED, UART_IER);
 }
 
 /* A port that is never ready is broken or not there: its output is lost, we go on. */
 static void wait_for(u32 status) {
-    u32 patience = PATIENCE;
+    u32 patience = UART_PATIENCE;
 
-    while (!(in8(LSR) & status) && --patience) continue;
+    while (!(in8(UART_LSR) & status) && --patience) continue;
 }
 
 /* Before the machine stops: what is still in the FIFO would never be sent. */
@@ -58,17 +42,17 @@ void uart_write(const char *text, u32 length) {
             room = FIFO_SIZE;
         }
         if (text[i] == '\n') {
-            out8('\r', DATA);
+            out8('\r', UART_DATA);
             room--;
         }
-        out8((u8)text[i], DATA);
+        out8((u8)text[i], UART_DATA);
         room--;
     }
 }
 
 u32 uart_read(void) {
-    u32 status = in8(LSR);
+    u32 status = in8(UART_LSR);
 
     /* FFh: there is no such port. */
-    return status != 0xFF && status & LSR_RECEIVED ? in8(DATA) : CONSOLE_EMPTY;
+    return status != 0xFF && status & LSR_RECEIVED ? in8(UART_DATA) : CONSOLE_EMPTY;
 }

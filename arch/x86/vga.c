@@ -6,6 +6,7 @@
  */
 #include "arch/x86/arch.h"
 #include "arch/x86/console.h"
+#include "lib/pc.h"
 #include "lib/string.h"
 
 #define SCREEN_PA 0xB8000
@@ -13,8 +14,6 @@
 #define ROWS      25
 #define BLANK     0x0720 /* a space, light grey on black */
 
-#define CRTC_INDEX       0x3D4
-#define CRTC_DATA        0x3D5
 #define CRTC_CURSOR_HIGH 0x0E
 #define CRTC_CURSOR_LOW  0x0F
 

@@ -41,10 +41,9 @@ static void check_independence(const u8 *data, const struct insn *expected) {
 }
 
 static void check_fields(const struct insn *insn) {
-    check(insn->kind > INSN_UNKNOWN && insn->kind < INSN_KINDS);
     check(insn->operand_size == 1 || insn->operand_size == 2 || insn->operand_size == 4);
     check(insn->address_size == 2 || insn->address_size == 4);
-    check(insn->segment < SREG_NONE && insn->sreg < SREG_NONE);
+    check(insn->segment < SREG_NONE);
     check(insn->reg < GPR_NONE && insn->rm < GPR_NONE);
     check(insn->base <= GPR_NONE && insn->index <= GPR_NONE && insn->scale <= 3);
 }

@@ -33,12 +33,6 @@ static const struct row rows[] = {
     {"out dx, al", "EE", "out_dx 8"},
     {"out dx, ax", "66 EF", "out_dx 16"},
     {"out dx, eax", "EF", "out_dx 32"},
-    {"insb", "6C", "ins 8"},
-    {"rep insw", "F3 66 6D", "ins 16 rep"},
-    {"a16 insd", "67 6D", "ins 32 a16"},
-    {"outsb", "6E", "outs 8"},
-    {"repne outsw", "F2 66 6F", "outs 16 rep"},
-    {"a16 fs outsd", "64 67 6F", "outs 32 a16 fs"},
 
     {"mov eax, cr0", "0F 20 C0", "mov_from_cr 32"},
     {"mov esp, cr2", "0F 20 D4", "mov_from_cr 32 reg=2 rm=4"},
@@ -55,40 +49,19 @@ static const struct row rows[] = {
     {"lidt [cs:bx + 4]", "2E 67 0F 01 5F 04", "lidt 32 a16 reg=3 cs:[ebx+4]"},
     {"sgdt [ebp - 8]", "0F 01 45 F8", "sgdt 32 ss:[ebp+fffffff8]"},
     {"sidt [gs:0]", "65 0F 01 0D 00 00 00 00", "sidt 32 reg=1 gs:[0]"},
-    {"smsw eax", "0F 01 E0", "smsw 32 reg=4"},
-    {"smsw cx", "66 0F 01 E1", "smsw 16 reg=4 rm=1"},
-    {"smsw [ecx]", "0F 01 21", "smsw 32 reg=4 ds:[ecx+0]"},
-    {"lmsw ax", "0F 01 F0", "lmsw 32 reg=6"},
-    {"lmsw [esi * 2 + 5]", "0F 01 74 36 05", "lmsw 32 reg=6 ds:[esi+esi*1+5]"},
     {"invlpg [ebx + edi * 8]", "0F 01 3C FB", "invlpg 32 reg=7 ds:[ebx+edi*8+0]"},
     {"invlpg [ds:ebp]", "3E 0F 01 7D 00", "invlpg 32 reg=7 ds:[ebp+0]"},
-    {"sldt eax", "0F 00 C0", "sldt 32"},
-    {"sldt [edx]", "0F 00 02", "sldt 32 ds:[edx+0]"},
-    {"str si", "66 0F 00 CE", "str 16 reg=1 rm=6"},
-    {"str [edi]", "0F 00 0F", "str 32 reg=1 ds:[edi+0]"},
     {"lldt bx", "0F 00 D3", "lldt 32 reg=2 rm=3"},
     {"lldt [es:0x10]", "26 0F 00 15 10 00 00 00", "lldt 32 reg=2 es:[10]"},
     {"ltr ax", "0F 00 D8", "ltr 32 reg=3"},
     {"ltr [ebp + eax * 4 + 0x100]", "0F 00 9C 85 00 01 00 00", "ltr 32 reg=3 ss:[ebp+eax*4+100]"},
-    {"verr dx", "0F 00 E2", "verr 32 reg=4 rm=2"},
-    {"verr [eax]", "0F 00 20", "verr 32 reg=4 ds:[eax+0]"},
-    {"verw sp", "0F 00 EC", "verw 32 reg=5 rm=4"},
-    {"verw [fs:esi]", "64 0F 00 2E", "verw 32 reg=5 fs:[esi+0]"},
-    {"lar ecx, dx", "0F 02 CA", "lar 32 reg=1 rm=2"},
-    {"lar bx, [eax]", "66 0F 02 18", "lar 16 reg=3 ds:[eax+0]"},
-    {"lsl edi, ax", "0F 03 F8", "lsl 32 reg=7"},
-    {"lsl eax, [ss:ecx]", "36 0F 03 01", "lsl 32 ss:[ecx+0]"},
 
     {"clts", "0F 06", "clts 32"},
     {"invd", "0F 08", "invd 32"},
     {"wbinvd", "0F 09", "wbinvd 32"},
     {"wrmsr", "0F 30", "wrmsr 32"},
-    {"rdtsc", "0F 31", "rdtsc 32"},
     {"rdmsr", "0F 32", "rdmsr 32"},
-    {"rdpmc", "0F 33", "rdpmc 32"},
     {"cpuid", "0F A2", "cpuid 32"},
-    {"sysenter", "0F 34", "sysenter 32"},
-    {"sysexit", "0F 35", "sysexit 32"},
 
     {"pushfd", "9C", "pushf 32"},
     {"pushfw", "66 9C", "pushf 16"},
@@ -101,33 +74,14 @@ static const struct row rows[] = {
     {"int3", "CC", "int3 32"},
     {"into", "CE", "into 32"},
 
-    {"mov es, ax", "8E C0", "mov_sreg 32 sreg=es"},
-    {"mov ss, [esp]", "8E 14 24", "mov_sreg 32 sreg=ss reg=2 ss:[esp+0]"},
-    {"mov ds, cx", "8E D9", "mov_sreg 32 sreg=ds reg=3 rm=1"},
-    {"mov fs, [bp + si - 1]", "67 8E 62 FF",
-     "mov_sreg 32 a16 sreg=fs reg=4 ss:[ebp+esi*1+ffffffff]"},
-    {"mov gs, [cs:0x1234]", "2E 8E 2D 34 12 00 00", "mov_sreg 32 sreg=gs reg=5 cs:[1234]"},
-    {"pop es", "07", "pop_sreg 32 sreg=es"},
-    {"pop ss", "17", "pop_sreg 32 sreg=ss"},
-    {"pop ds", "1F", "pop_sreg 32 sreg=ds"},
-    {"pop fs", "0F A1", "pop_sreg 32 sreg=fs"},
-    {"o16 pop gs", "66 0F A9", "pop_sreg 16 sreg=gs"},
-    {"les eax, [ebx]", "C4 03", "load_far 32 sreg=es ds:[ebx+0]"},
-    {"lds cx, [esp]", "66 C5 0C 24", "load_far 16 sreg=ds reg=1 ss:[esp+0]"},
-    {"lss esp, [0x1000]", "0F B2 25 00 10 00 00", "load_far 32 sreg=ss reg=4 ds:[1000]"},
-    {"lfs edi, [word 0x1000]", "67 0F B4 3E 00 10", "load_far 32 a16 sreg=fs reg=7 ds:[1000]"},
-    {"lgs esi, [gs:edx * 8 + 4]", "65 0F B5 34 D5 04 00 00 00",
-     "load_far 32 sreg=gs reg=6 gs:[edx*8+4]"},
+    {"mov ss, cx", "8E D1", "mov_ss 32 reg=2 rm=1"},
+    {"mov ss, [esp]", "8E 14 24", "mov_ss 32 reg=2 ss:[esp+0]"},
 
     {"jmp 0x8:0x12345678", "EA 78 56 34 12 08 00", "jmp_far 32 imm=12345678 sel=8"},
     {"jmp word 0xFFFF:0xFEDC", "66 EA DC FE FF FF", "jmp_far 16 imm=fedc sel=ffff"},
-    {"jmp far [eax]", "FF 28", "jmp_far 32 reg=5 ds:[eax+0]"},
-    {"call 0x19:0", "9A 00 00 00 00 19 00", "call_far 32 sel=19"},
-    {"call word 0:1", "66 9A 01 00 00 00", "call_far 16 imm=1"},
-    {"call far word [ebp]", "66 FF 5D 00", "call_far 16 reg=3 ss:[ebp+0]"},
     {"retf", "CB", "retf 32"},
     {"o16 retf", "66 CB", "retf 16"},
-    {"retf 0xFFFC", "CA FC FF", "retf 32 imm=fffc"},
+    {"retf 0xFFFC", "CA FC FF", "retf_imm 32 imm=fffc"},
 
     /* what assemblers do not write: mod is ignored, the last prefix of a group counts, the
      * longest of all, and prefixes that have no meaning */
@@ -135,13 +89,13 @@ static const struct row rows[] = {
     {NULL, "67 0F 22 44", "mov_to_cr 32 a16 rm=4"},
     {NULL, "0F 23 94", "mov_to_dr 32 reg=2 rm=4"},
     {NULL, "26 64 2E 0F 01 10", "lgdt 32 reg=2 cs:[eax+0]"},
-    {NULL, "F3 66 66 66 F2 65 3E 0F 01 9C CD 44 33 22 11",
-     "lidt 16 rep reg=3 ds:[ebp+ecx*8+11223344]"},
+    {NULL, "F3 66 66 66 F2 65 3E 0F 01 9C CD 44 33 22 11", "lidt 16 reg=3 ds:[ebp+ecx*8+11223344]"},
     {NULL, "36 FA", "cli 32 ss"},
-    {NULL, "F3 0F A2", "cpuid 32 rep"},
+    {NULL, "F3 0F A2", "cpuid 32"},
 
     /* neighbours that are not ours: registers where memory must be, registers that do not exist,
-     * groups with holes. CS cannot be loaded by a move. */
+     * groups with holes. CS cannot be loaded by a move, and what emulate.c does not execute is not
+     * told apart either. */
     {"mov cs, ax", "8E C8", "unknown"},
     {NULL, "8E 30", "unknown"},
     {NULL, "8E F8", "unknown"},
@@ -157,67 +111,61 @@ static const struct row rows[] = {
     {NULL, "0F 01 28", "unknown"},
     {NULL, "0F 00 F0", "unknown"},
     {NULL, "0F 00 38", "unknown"},
-    {NULL, "C5 F8", "unknown"},
-    {NULL, "0F B2 C0", "unknown"},
-    {NULL, "FF D8", "unknown"},
-    {NULL, "FF E8", "unknown"},
+    {"mov es, ax", "8E C0", "unknown"},
+    {"mov gs, si", "8E EE", "unknown"},
+    {"sldt eax", "0F 00 C0", "unknown"},
+    {"verr dx", "0F 00 E2", "unknown"},
+    {"smsw ecx", "0F 01 E1", "unknown"},
+    {"lmsw ax", "0F 01 F0", "unknown"},
+    {"rdtsc", "0F 31", "unknown"},
+    {"sysenter", "0F 34", "unknown"},
+    {"insb", "6C", "unknown"},
+    {"outsd", "6F", "unknown"},
+    {"pop ds", "1F", "unknown"},
     {"nop", "90", "unknown"},
     {"ud2", "0F 0B", "unknown"},
     {"syscall", "0F 05", "unknown"},
 };
 
-static const char *const kind_names[INSN_KINDS] = {
-    [INSN_UNKNOWN] = "unknown",
-    [INSN_CLI] = "cli",
-    [INSN_STI] = "sti",
-    [INSN_HLT] = "hlt",
-    [INSN_IN_IMM] = "in_imm",
-    [INSN_IN_DX] = "in_dx",
-    [INSN_OUT_IMM] = "out_imm",
-    [INSN_OUT_DX] = "out_dx",
-    [INSN_INS] = "ins",
-    [INSN_OUTS] = "outs",
-    [INSN_MOV_FROM_CR] = "mov_from_cr",
-    [INSN_MOV_TO_CR] = "mov_to_cr",
-    [INSN_MOV_FROM_DR] = "mov_from_dr",
-    [INSN_MOV_TO_DR] = "mov_to_dr",
-    [INSN_LGDT] = "lgdt",
-    [INSN_LIDT] = "lidt",
-    [INSN_SGDT] = "sgdt",
-    [INSN_SIDT] = "sidt",
-    [INSN_SMSW] = "smsw",
-    [INSN_LMSW] = "lmsw",
-    [INSN_INVLPG] = "invlpg",
-    [INSN_SLDT] = "sldt",
-    [INSN_STR] = "str",
-    [INSN_LLDT] = "lldt",
-    [INSN_LTR] = "ltr",
-    [INSN_VERR] = "verr",
-    [INSN_VERW] = "verw",
-    [INSN_LAR] = "lar",
-    [INSN_LSL] = "lsl",
-    [INSN_CLTS] = "clts",
-    [INSN_INVD] = "invd",
-    [INSN_WBINVD] = "wbinvd",
-    [INSN_RDMSR] = "rdmsr",
-    [INSN_WRMSR] = "wrmsr",
-    [INSN_RDPMC] = "rdpmc",
-    [INSN_RDTSC] = "rdtsc",
-    [INSN_CPUID] = "cpuid",
-    [INSN_PUSHF] = "pushf",
-    [INSN_POPF] = "popf",
-    [INSN_IRET] = "iret",
-    [INSN_INT] = "int",
-    [INSN_INT3] = "int3",
-    [INSN_INTO] = "into",
-    [INSN_MOV_SREG] = "mov_sreg",
-    [INSN_POP_SREG] = "pop_sreg",
-    [INSN_LOAD_FAR] = "load_far",
-    [INSN_JMP_FAR] = "jmp_far",
-    [INSN_CALL_FAR] = "call_far",
-    [INSN_RETF] = "retf",
-    [INSN_SYSENTER] = "sysenter",
-    [INSN_SYSEXIT] = "sysexit",
+static const struct kind {
+    enum insn_kind kind;
+    const char *name;
+} kinds[] = {
+    {INSN_UNKNOWN, "unknown"},
+    {INSN_CLI, "cli"},
+    {INSN_STI, "sti"},
+    {INSN_HLT, "hlt"},
+    {INSN_IN_IMM, "in_imm"},
+    {INSN_IN_DX, "in_dx"},
+    {INSN_OUT_IMM, "out_imm"},
+    {INSN_OUT_DX, "out_dx"},
+    {INSN_MOV_FROM_CR, "mov_from_cr"},
+    {INSN_MOV_TO_CR, "mov_to_cr"},
+    {INSN_MOV_FROM_DR, "mov_from_dr"},
+    {INSN_MOV_TO_DR, "mov_to_dr"},
+    {INSN_LGDT, "lgdt"},
+    {INSN_LIDT, "lidt"},
+    {INSN_SGDT, "sgdt"},
+    {INSN_SIDT, "sidt"},
+    {INSN_INVLPG, "invlpg"},
+    {INSN_LLDT, "lldt"},
+    {INSN_LTR, "ltr"},
+    {INSN_CLTS, "clts"},
+    {INSN_INVD, "invd"},
+    {INSN_WBINVD, "wbinvd"},
+    {INSN_RDMSR, "rdmsr"},
+    {INSN_WRMSR, "wrmsr"},
+    {INSN_CPUID, "cpuid"},
+    {INSN_PUSHF, "pushf"},
+    {INSN_POPF, "popf"},
+    {INSN_IRET, "iret"},
+    {INSN_INT, "int"},
+    {INSN_INT3, "int3"},
+    {INSN_INTO, "into"},
+    {INSN_MOV_SS, "mov_ss"},
+    {INSN_JMP_FAR, "jmp_far"},
+    {INSN_RETF, "retf"},
+    {INSN_RETF_IMM, "retf_imm"},
 };
 
 static const char *const gpr_names[] = {"eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"};
@@ -245,18 +193,23 @@ static void append_memory(struct text *text, const struct insn *insn) {
     append(text, "%x]", insn->displacement);
 }
 
+/* The place of a kind in kinds[]. */
+static size_t kind_index(u32 kind) {
+    size_t index = 0;
+
+    while (index < ARRAY_SIZE(kinds) && kinds[index].kind != kind) index++;
+    assert_true(index < ARRAY_SIZE(kinds));
+    return index;
+}
+
 /* "kind bits-of-operand", and then every field that is not 0 and not the default. */
 static struct text describe(const struct insn *insn) {
     struct text text = {.length = 0};
 
-    append(&text, "%s", kind_names[insn->kind]);
+    append(&text, "%s", kinds[kind_index(insn->kind)].name);
     if (insn->kind == INSN_UNKNOWN) return text;
     append(&text, " %d", insn->operand_size * 8);
     if (insn->address_size != 4) append(&text, " a%d", insn->address_size * 8);
-    if (insn->rep) append(&text, " rep");
-    if (insn->kind == INSN_MOV_SREG || insn->kind == INSN_POP_SREG || insn->kind == INSN_LOAD_FAR ||
-        insn->sreg != 0)
-        append(&text, " sreg=%s", sreg_names[insn->sreg]);
     if (insn->reg != 0) append(&text, " reg=%d", insn->reg);
     if (insn->memory)
         append_memory(&text, insn);
@@ -305,7 +258,7 @@ static void assert_decodes(const u8 *code, unsigned size, int length, const char
 }
 
 static void test_rows(void **state) {
-    bool seen[INSN_KINDS] = {false};
+    bool seen[ARRAY_SIZE(kinds)] = {false};
     u8 code[INSN_MAX];
     struct insn insn;
 
@@ -315,9 +268,9 @@ static void test_rows(void **state) {
 
         assert_decodes(code, size, (int)size, row->expected);
         decode_exactly(code, size, &insn);
-        seen[insn.kind] = true;
+        seen[kind_index(insn.kind)] = true;
     }
-    for (size_t kind = 0; kind < INSN_KINDS; kind++) assert_true(seen[kind]);
+    for (size_t kind = 0; kind < ARRAY_SIZE(kinds); kind++) assert_true(seen[kind]);
 }
 
 /* What NASM makes of the sources, in slots filled up with INT1, is what the rows say. */
@@ -413,7 +366,7 @@ static void test_prefix_orders(void **state) {
 
     (void)state;
     for (unsigned order = 0; order < 256; order++) {
-        u8 code[] = {0, 0, 0, 0, 0x0F, 0x03, 0x0A};
+        u8 code[] = {0, 0, 0, 0, 0x0F, 0x01, 0x12};
         unsigned used = 0;
 
         for (unsigned at = 0; at < 4; at++) {
@@ -421,7 +374,7 @@ static void test_prefix_orders(void **state) {
             used |= 1u << (order >> (2 * at) & 3);
         }
         if (used != 0xF) continue;
-        assert_decodes(code, sizeof(code), sizeof(code), "lsl 16 a16 rep reg=1 cs:[ebp+esi*1+0]");
+        assert_decodes(code, sizeof(code), sizeof(code), "lgdt 16 a16 reg=2 cs:[ebp+esi*1+0]");
         orders++;
     }
     assert_int_equal(orders, 24);
@@ -510,7 +463,7 @@ static void assert_operand(const u8 *code, unsigned size, const u8 *modrm,
     struct insn insn;
 
     assert_int_equal(decode_exactly(code, size, &insn), modrm - code + operand->size);
-    assert_int_equal(insn.kind, INSN_LSL);
+    assert_int_equal(insn.kind, INSN_LTR);
     assert_int_equal(insn.reg, *modrm >> 3 & 7);
     assert_true(insn.memory);
     assert_int_equal(insn.segment, is_stack ? SREG_SS : SREG_DS);
@@ -518,12 +471,13 @@ static void assert_operand(const u8 *code, unsigned size, const u8 *modrm,
                      insn.address_size == 2 ? offset & 0xFFFF : offset);
 }
 
+/* Of LTR, which has forms with a register and with memory: reg is 3, all else takes each value. */
 static void test_every_modrm(void **state) {
     u64 seed = 7;
 
     (void)state;
     for (unsigned forms = 0; forms < 0x10000; forms++) {
-        u8 code[12] = {0x67, 0x0F, 0x03, (u8)(forms >> 8), (u8)forms};
+        u8 code[12] = {0x67, 0x0F, 0x00, (u8)((forms >> 8 & 0xC7) | 3 << 3), (u8)forms};
         u8 *modrm = code + 3;
         struct operand operand;
         u32 registers[8];
@@ -561,7 +515,7 @@ static void test_random_bytes(void **state) {
         if (step & 1) code[random_below(&seed, 4)] = 0x0F;
         length = decode_exactly(code, (unsigned)random_below(&seed, sizeof(code) + 1), &insn);
         if (length == 0) continue;
-        assert_true(insn.kind < INSN_KINDS);
+        kind_index(insn.kind);
         known += insn.kind != INSN_UNKNOWN;
         if (insn.memory) insn_offset(&insn, registers);
         assert_int_equal(decode_exactly(code, (unsigned)length - 1, &insn), 0);

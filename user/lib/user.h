@@ -20,8 +20,6 @@
 #define EXIT_FAILURE 1
 #define EXIT_USAGE   2
 
-#define NORETURN __attribute__((noreturn))
-
 int main(int argc, char **argv);
 
 /* argv[0], set before main. */
