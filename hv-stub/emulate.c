@@ -24,13 +24,13 @@
 
 /* pushad has stored the registers downwards, in the order of their numbers. */
 static u32 *reg(struct vcpu *vcpu, u32 number) {
-    struct frame *frame = vcpu->frame;
+    struct frame *frame = frame_of(vcpu);
 
     return number == GPR_ESP ? &frame->esp : &frame->eax - number;
 }
 
 static va_t operand_address(struct vcpu *vcpu, const struct insn *insn) {
-    const struct frame *frame = vcpu->frame;
+    const struct frame *frame = frame_of(vcpu);
     u32 registers[8];
     u32 selector = insn->segment == SREG_SS   ? frame->ss
                    : insn->segment == SREG_CS ? frame->cs
@@ -59,7 +59,7 @@ bool guest_write_control(struct vcpu *vcpu, u32 number, u32 value) {
     case 0: return write_cr0(vcpu, value);
     case 2: vcpu->cr2 = value; return true;
     case 3:
-        vcpu->cr3 = value;
+        walk_from(vcpu, value);
         shadow_flush(vcpu);
         return true;
     case 4:
@@ -123,19 +123,19 @@ bool guest_load_task(struct vcpu *vcpu, u32 selector) {
  * that it is really in. */
 static bool load_stack_segment(struct vcpu *vcpu, u32 selector) {
     if (!selector_is_data((selector & ~3u) | 1, 1)) return false;
-    vcpu->frame->ss = (selector & ~3u) | 1;
+    frame_of(vcpu)->ss = (selector & ~3u) | 1;
     return true;
 }
 
 static bool jump_far(struct vcpu *vcpu, u32 selector, u32 eip) {
     if (!selector_is_code((selector & ~3u) | 1, 1)) return false;
-    vcpu->frame->cs = (selector & ~3u) | 1;
-    vcpu->frame->eip = eip;
+    frame_of(vcpu)->cs = (selector & ~3u) | 1;
+    frame_of(vcpu)->eip = eip;
     return true;
 }
 
 static bool return_far(struct vcpu *vcpu, const struct insn *insn) {
-    struct frame *frame = vcpu->frame;
+    struct frame *frame = frame_of(vcpu);
     u32 target[2];
 
     if (insn->operand_size != 4 ||
@@ -150,33 +150,33 @@ static bool return_far(struct vcpu *vcpu, const struct insn *insn) {
 
 /* Our devices are of bytes: a word is two of them, from two ports. */
 void guest_input(struct vcpu *vcpu, u32 port, u32 size) {
-    u8 *eax = (u8 *)&vcpu->frame->eax;
+    u8 *eax = (u8 *)&frame_of(vcpu)->eax;
 
     for (u32 i = 0; i < size; i++) eax[i] = (u8)port_read(vcpu, (port + i) & 0xFFFF);
 }
 
 void guest_output(struct vcpu *vcpu, u32 port, u32 size) {
-    const u8 *eax = (const u8 *)&vcpu->frame->eax;
+    const u8 *eax = (const u8 *)&frame_of(vcpu)->eax;
 
     for (u32 i = 0; i < size; i++) port_write(vcpu, (port + i) & 0xFFFF, eax[i]);
 }
 
 bool guest_rdmsr(struct vcpu *vcpu) {
     u64 value = 0;
-    u32 msr = vcpu->frame->ecx;
+    u32 msr = frame_of(vcpu)->ecx;
 
     if (msr == MSR_TSC)
         value = rdtsc();
     else if (msr < MSR_SYSENTER_CS || msr > MSR_SYSENTER_EIP)
         return false;
-    vcpu->frame->eax = (u32)value;
-    vcpu->frame->edx = (u32)(value >> 32);
+    frame_of(vcpu)->eax = (u32)value;
+    frame_of(vcpu)->edx = (u32)(value >> 32);
     return true;
 }
 
 /* sysenter stays off: nothing but 0 may be written. */
 bool guest_wrmsr(struct vcpu *vcpu) {
-    const struct frame *frame = vcpu->frame;
+    const struct frame *frame = frame_of(vcpu);
 
     return frame->ecx >= MSR_SYSENTER_CS && frame->ecx <= MSR_SYSENTER_EIP && !frame->eax &&
            !frame->edx;
@@ -192,7 +192,7 @@ void guest_cpuid(struct vcpu *vcpu) {
         EDX_CX8 = 1 << 8,
         EDX_CMOV = 1 << 15
     };
-    struct frame *frame = vcpu->frame;
+    struct frame *frame = frame_of(vcpu);
     u32 leaf = frame->eax;
 
     if (leaf == HV_CPUID_SIGNATURE) {
@@ -218,20 +218,21 @@ void guest_cpuid(struct vcpu *vcpu) {
 
 static bool push_flags(struct vcpu *vcpu) {
     u32 flags = guest_flags(vcpu);
-    u32 esp = vcpu->frame->esp - sizeof flags;
+    u32 esp = frame_of(vcpu)->esp - sizeof flags;
 
-    if (!write_linear(vcpu, selector_base(vcpu->frame->ss) + esp, &flags, sizeof flags))
+    if (!write_linear(vcpu, selector_base(frame_of(vcpu)->ss) + esp, &flags, sizeof flags))
         return false;
-    vcpu->frame->esp = esp;
+    frame_of(vcpu)->esp = esp;
     return true;
 }
 
 static bool pop_flags(struct vcpu *vcpu) {
     u32 flags;
 
-    if (!read_linear(vcpu, selector_base(vcpu->frame->ss) + vcpu->frame->esp, &flags, sizeof flags))
+    if (!read_linear(vcpu, selector_base(frame_of(vcpu)->ss) + frame_of(vcpu)->esp, &flags,
+                     sizeof flags))
         return false;
-    vcpu->frame->esp += sizeof flags;
+    frame_of(vcpu)->esp += sizeof flags;
     guest_set_flags(vcpu, flags);
     return true;
 }
@@ -241,12 +242,12 @@ static bool pop_flags(struct vcpu *vcpu) {
 /* Executes one instruction. False: it is not one of ours, or it would fault in ring 0 too.
  * EIP is moved by the caller, unless the instruction itself has moved it. */
 static bool execute(struct vcpu *vcpu, const struct insn *insn) {
-    struct frame *frame = vcpu->frame;
+    struct frame *frame = frame_of(vcpu);
     u32 value;
 
     switch (insn->kind) {
-    case INSN_CLI: vcpu->shared->flag &= ~HV_FLAG_IF; return true;
-    case INSN_STI: vcpu->shared->flag |= HV_FLAG_IF; return true;
+    case INSN_CLI: shared_of(vcpu)->flag &= ~HV_FLAG_IF; return true;
+    case INSN_STI: shared_of(vcpu)->flag |= HV_FLAG_IF; return true;
     case INSN_HLT: vcpu->halted = true; return true;
     case INSN_IN_IMM: guest_input(vcpu, insn->immediate, insn->operand_size); return true;
     case INSN_IN_DX: guest_input(vcpu, frame->edx, insn->operand_size); return true;
@@ -295,7 +296,7 @@ static bool moves_eip(const struct insn *insn) {
 /* The bytes at EIP, as many as are mapped. */
 static bool fetch(struct vcpu *vcpu, u32 skip, struct insn *insn) {
     u8 bytes[INSN_MAX];
-    va_t va = selector_base(vcpu->frame->cs) + vcpu->frame->eip + skip;
+    va_t va = selector_base(frame_of(vcpu)->cs) + frame_of(vcpu)->eip + skip;
     u32 available = INSN_MAX;
 
     if (!read_linear(vcpu, va, bytes, INSN_MAX)) {
@@ -312,11 +313,11 @@ static bool is_port(const struct insn *insn) {
 
 static bool step(struct vcpu *vcpu, u32 skip, enum hv_reason reason) {
     struct insn insn;
-    u32 eip = vcpu->frame->eip;
+    u32 eip = frame_of(vcpu)->eip;
 
     if (!fetch(vcpu, skip, &insn) || !execute(vcpu, &insn)) return false;
     guest_of(vcpu)->exits[is_port(&insn) ? REASON_PORT : reason]++;
-    if (!moves_eip(&insn)) vcpu->frame->eip = eip + skip + insn.length;
+    if (!moves_eip(&insn)) frame_of(vcpu)->eip = eip + skip + insn.length;
     /* An interrupt may only come behind the instruction that follows sti: if that is hlt, it must
      * wait for that very interrupt. */
     if (insn.kind == INSN_STI && fetch(vcpu, 0, &insn) && insn.kind == INSN_HLT)
@@ -326,10 +327,10 @@ static bool step(struct vcpu *vcpu, u32 skip, enum hv_reason reason) {
 
 /* #GP's error code says whether INT n ran into a gate of ours: bit 1, and the vector above. */
 static bool software_interrupt(struct vcpu *vcpu) {
-    u32 vector = vcpu->frame->error >> 3;
+    u32 vector = frame_of(vcpu)->error >> 3;
     struct insn insn;
 
-    if (!(vcpu->frame->error & 2) || !fetch(vcpu, 0, &insn)) return false;
+    if (!(frame_of(vcpu)->error & 2) || !fetch(vcpu, 0, &insn)) return false;
     if ((insn.kind == INSN_INT && insn.immediate == vector) ||
         (insn.kind == INSN_INT3 && vector == 3) || (insn.kind == INSN_INTO && vector == 4)) {
         guest_of(vcpu)->exits[REASON_INT]++;
@@ -340,18 +341,18 @@ static bool software_interrupt(struct vcpu *vcpu) {
 }
 
 bool emulate_general(struct vcpu *vcpu) {
-    u32 error = vcpu->frame->error;
+    u32 error = frame_of(vcpu)->error;
 
     if (software_interrupt(vcpu)) return true;
     if (error && !(error & 2) && segments_update(vcpu, error)) return true;
-    return (vcpu->frame->cs & 3) == 1 && step(vcpu, 0, REASON_EMULATE);
+    return (frame_of(vcpu)->cs & 3) == 1 && step(vcpu, 0, REASON_EMULATE);
 }
 
 bool emulate_forced(struct vcpu *vcpu) {
     u32 prefix;
 
-    if ((vcpu->frame->cs & 3) != 1 ||
-        !read_linear(vcpu, selector_base(vcpu->frame->cs) + vcpu->frame->eip, &prefix,
+    if ((frame_of(vcpu)->cs & 3) != 1 ||
+        !read_linear(vcpu, selector_base(frame_of(vcpu)->cs) + frame_of(vcpu)->eip, &prefix,
                      sizeof prefix) ||
         prefix != HV_PREFIX)
         return false;

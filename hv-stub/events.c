@@ -27,21 +27,22 @@
 #define TSS_SP0 4 /* offsets in a TSS */
 #define TSS_SS0 8
 
-bool guest_interruptible(const struct vcpu *vcpu) { return vcpu->shared->flag & HV_FLAG_IF; }
+bool guest_interruptible(const struct vcpu *vcpu) { return shared_of(vcpu)->flag & HV_FLAG_IF; }
 
+/* IF is bit 9; IOPL is 0. */
 u32 guest_flags(const struct vcpu *vcpu) {
-    u32 flags = vcpu->frame->eflags & ~(FLAG_IF | FLAG_IOPL);
+    u32 virtual_if = (shared_of(vcpu)->flag & HV_FLAG_IF) << 9;
 
-    return flags | (guest_interruptible(vcpu) ? FLAG_IF : 0);
+    return (frame_of(vcpu)->eflags & ~FLAG_IF) | virtual_if;
 }
 
 /* What leaves for the guest always has IF set, IOPL and VM clear. NT is a program's own business:
  * it would make the kernel's iret a task switch. */
 void guest_set_flags(struct vcpu *vcpu, u32 flags) {
-    u32 never = FLAG_IOPL | FLAG_VM | FLAG_VIF | ((vcpu->frame->cs & 3) == 3 ? 0 : FLAG_NT);
+    u32 never = FLAG_IOPL | FLAG_VM | FLAG_VIF | ((frame_of(vcpu)->cs & 3) == 3 ? 0 : FLAG_NT);
 
-    vcpu->shared->flag = flags & FLAG_IF ? HV_FLAG_IF : 0;
-    vcpu->frame->eflags = (flags & ~never) | FLAG_IF | FLAG_1;
+    shared_of(vcpu)->flag = flags & FLAG_IF ? HV_FLAG_IF : 0;
+    frame_of(vcpu)->eflags = (flags & ~never) | FLAG_IF | FLAG_1;
 }
 
 /* --- gates --------------------------------------------------------------------------------------- */
@@ -100,8 +101,8 @@ static void kernel_stack(struct vcpu *vcpu, u32 *ss, u32 *sp) {
         guest_stop(STOP_FAULT, "no TSS for a trap from a program: it would be at %08x", vcpu->tss);
 }
 
-static void switch_stack(struct vcpu *vcpu) {
-    struct frame *frame = vcpu->frame;
+static __attribute__((noinline)) void switch_stack(struct vcpu *vcpu) {
+    struct frame *frame = frame_of(vcpu);
     u32 sp, ss;
 
     kernel_stack(vcpu, &ss, &sp);
@@ -112,44 +113,39 @@ static void switch_stack(struct vcpu *vcpu) {
     frame->esp = sp;
 }
 
-/* Makes room on the guest's stack, and says where that is for us: in its memory, or, if it is not
- * in the mapping that the guest told us of, in `spare`. */
-static inline u32 *stack_room(struct vcpu *vcpu, u32 bytes, u32 *spare) {
-    struct frame *frame = vcpu->frame;
-    u32 *room;
-
-    frame->esp -= bytes;
-    room = direct_memory(vcpu, selector_base(frame->ss) + frame->esp, bytes);
-    return room ? room : spare;
+static __attribute__((noinline)) void write_stack(struct vcpu *vcpu, va_t to, const u32 *words,
+                                                  u32 bytes) {
+    if (!write_linear(vcpu, to, words, bytes))
+        guest_stop(STOP_FAULT, "no stack for a trap: its ESP is %08x, at EIP %08x",
+                   frame_of(vcpu)->esp, frame_of(vcpu)->eip);
 }
 
-static void copy_to_stack(struct vcpu *vcpu, const u32 *spare, u32 bytes) {
-    const struct frame *frame = vcpu->frame;
-
-    if (!write_linear(vcpu, selector_base(frame->ss) + frame->esp, spare, bytes))
-        guest_stop(STOP_FAULT, "no stack for a trap: its ESP is %08x, at EIP %08x", frame->esp,
-                   frame->eip);
-}
-
-/* Pushes what the CPU would: the error code, if there is one, is the last word. */
-static void push_frame(struct vcpu *vcpu, u32 flags, u32 error) {
-    struct frame *frame = vcpu->frame;
-    bool from_program = (frame->cs & 3) == 3;
+/* Pushes what the CPU would; the error code, if there is one, is the last word. Nearly always the
+ * stack is in the mapping that the guest told us of; else we write to a copy. */
+static inline void push_frame(struct vcpu *vcpu, u32 flags, u32 error) {
+    struct frame *frame = frame_of(vcpu);
+    u32 copy[6], *stack, *next, bytes = error == NO_ERROR ? 12 : 16;
     u32 esp = frame->esp, ss = frame->ss;
-    u32 bytes = (from_program ? 20 : 12) + (error == NO_ERROR ? 0 : 4);
-    u32 spare[6], *room, *next;
+    va_t to;
 
-    if (from_program) switch_stack(vcpu);
-    next = room = stack_room(vcpu, bytes, spare);
+    if ((frame->cs & 3) == 3) {
+        switch_stack(vcpu);
+        bytes += 8;
+    }
+    frame->esp -= bytes;
+    to = selector_base(frame->ss) + frame->esp;
+    stack = direct_memory(vcpu, to, bytes);
+    if (!stack) stack = copy;
+    next = stack;
     if (error != NO_ERROR) *next++ = error;
     next[0] = frame->eip;
     next[1] = frame->cs & 0xFFFF;
     next[2] = flags;
-    if (from_program) {
+    if (bytes >= 20) {
         next[3] = esp;
         next[4] = ss;
     }
-    if (room == spare) copy_to_stack(vcpu, spare, bytes);
+    if (stack == copy) write_stack(vcpu, to, copy, bytes);
 }
 
 NORETURN static void no_handler(const struct vcpu *vcpu, u32 vector, u32 error) {
@@ -159,32 +155,32 @@ NORETURN static void no_handler(const struct vcpu *vcpu, u32 vector, u32 error) 
         guest_stop(STOP_FAULT, "its gate for vector %u names %04x, which is no code of its kernel",
                    vector, gate->selector);
     guest_stop(STOP_FAULT, "vector %u, for which it has no gate (error %04x, EIP %08x, CR2 %08x)",
-               vector, error & 0xFFFF, vcpu->frame->eip, vcpu->cr2);
+               vector, error & 0xFFFF, frame_of(vcpu)->eip, vcpu->cr2);
 }
 
 /* What the CPU does: finds the gate, pushes the old state on the kernel's stack, goes to the
  * handler. */
 void inject(struct vcpu *vcpu, u32 vector, u32 error) {
+    struct frame *frame = frame_of(vcpu);
     const struct gate *gate = find_gate(vcpu, vector);
-    u32 flags = guest_flags(vcpu);
 
     if (!gate->good) no_handler(vcpu, vector, error);
-    push_frame(vcpu, flags, error);
-    if (gate->type == GATE_INTERRUPT) flags &= ~FLAG_IF;
-    vcpu->frame->cs = gate->selector;
-    vcpu->frame->eip = gate->entry;
-    guest_set_flags(vcpu, flags & ~(FLAG_TF | FLAG_RF));
+    push_frame(vcpu, guest_flags(vcpu), error);
+    frame->cs = gate->selector;
+    frame->eip = gate->entry;
+    frame->eflags &= ~(FLAG_TF | FLAG_RF | FLAG_NT);
+    if (gate->type == GATE_INTERRUPT) shared_of(vcpu)->flag = 0;
 }
 
 /* With interrupts on, until one comes. */
 void guest_halt(struct vcpu *vcpu) {
-    vcpu->shared->flag |= HV_FLAG_IF;
+    shared_of(vcpu)->flag |= HV_FLAG_IF;
     vcpu->halted = true;
 }
 
 /* A gate says from which ring INT n may use it; a kernel may always. */
 void inject_int(struct vcpu *vcpu, u32 vector, u32 length) {
-    u32 ring = vcpu->frame->cs & 3;
+    u32 ring = frame_of(vcpu)->cs & 3;
     const struct gate *gate = find_gate(vcpu, vector);
 
     if (!gate->type || (ring == 3 && gate->dpl != 3)) {
@@ -192,7 +188,7 @@ void inject_int(struct vcpu *vcpu, u32 vector, u32 length) {
     } else if (!gate->good) {
         inject(vcpu, VECTOR_GP, gate->selector & 0xFFFC);
     } else {
-        vcpu->frame->eip += length;
+        frame_of(vcpu)->eip += length;
         inject(vcpu, vector, NO_ERROR);
     }
 }
@@ -207,7 +203,7 @@ void inject_pending(struct vcpu *vcpu) {
 
 /* The guest's own iret, with the virtual IF in the image of the flags. */
 void guest_iret(struct vcpu *vcpu) {
-    struct frame *frame = vcpu->frame;
+    struct frame *frame = frame_of(vcpu);
     struct {
         u32 eip, cs, eflags, esp, ss;
     } image = {0};

@@ -75,9 +75,7 @@ static void write_info(const struct guest *guest, const char *line, u32 initrd, 
 
 /* As Multiboot says, but for the ring: flat segments, no paging, interrupts off. */
 static void set_registers(struct vcpu *vcpu, u32 entry) {
-    struct frame *frame = (struct frame *)HV_FRAME;
-
-    *frame = (struct frame){
+    *frame_of(vcpu) = (struct frame){
         .es = 0x11,
         .ds = 0x11,
         .ss = 0x11,
@@ -86,8 +84,8 @@ static void set_registers(struct vcpu *vcpu, u32 entry) {
         .ebx = INFO_PA,
         .eip = entry,
     };
-    vcpu->frame = frame;
     vcpu->cr0 = CR0_PE | CR0_ET;
+    walk_from(vcpu, 0);
     guest_set_flags(vcpu, 0);
 }
 
@@ -97,7 +95,6 @@ void guest_load(struct guest *guest, const void *kernel, u32 kernel_size, const 
     u32 entry, end;
 
     if (why) guest_stop(STOP_LOAD, "its kernel cannot be loaded: %s", why);
-    guest->vcpu.shared = (struct vcpu_shared *)HV_SHARED;
     entry = load_segments(guest, kernel, kernel_size, &end);
     memcpy(must_have(guest, end, initrd_size, "initrd"), initrd, initrd_size);
     write_info(guest, line, end, initrd_size);

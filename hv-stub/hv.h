@@ -10,6 +10,7 @@
 #ifndef HV_STUB_HV_H
 #define HV_STUB_HV_H
 
+#include "hv-stub/host.h"
 #include "lib/hv.h"
 #include "lib/pc.h"
 #include "lib/string.h"
@@ -60,24 +61,28 @@ struct vpit {
     u8 port_b;
 };
 
+/* An entry of a page table. No machine of ours has memory above 4 GiB: one whose high half is not 0
+ * maps nothing that a guest could have. */
+struct entry {
+    u32 low, high;
+};
+
 struct vcpu {
-    struct frame *frame; /* of the trap being handled */
     u32 cr0, cr2, cr3, cr4;
+    const struct entry *pdpt; /* where CR3 points to; NULL: not into its memory */
     struct descriptor_table {
         va_t base;
         u32 limit;
     } gdt, idt;
     struct gate {
         va_t entry;
-        u16 selector;
-        u8 type, dpl;
-        bool good; /* it was looked up, and names code of the guest kernel's */
-    } gate[256];   /* of the IDT; see gates_forget */
-    u32 task;      /* the task register's selector */
-    va_t tss;      /* and where its TSS is */
-    struct vcpu_shared *shared;
-    bool halted; /* it waits for an interrupt */
-    u32 root;    /* of the shadow tables, physical */
+        u32 selector : 16, type : 5, dpl : 2;
+        u32 good : 1; /* it was looked up, and names code of the guest kernel's */
+    } gate[256];      /* of the IDT; see gates_forget */
+    u32 task;         /* the task register's selector */
+    va_t tss;         /* and where its TSS is */
+    bool halted;      /* it waits for an interrupt */
+    u32 root;         /* of the shadow tables, physical */
     struct vpic pic;
     struct vpit pit;
     struct alarm alarm[ALARMS];
@@ -128,6 +133,13 @@ struct guest {
     u32 exits[REASONS];
 };
 
+/* The stack page and the shared page that are mapped are those of the guest that runs. */
+static inline struct frame *frame_of(const struct vcpu *vcpu) { return (struct frame *)HV_FRAME; }
+
+static inline struct vcpu_shared *shared_of(const struct vcpu *vcpu) {
+    return (struct vcpu_shared *)HV_SHARED;
+}
+
 static inline struct guest *guest_of(const struct vcpu *vcpu) {
     return (struct guest *)((u32)vcpu - offsetof(struct guest, vcpu));
 }
@@ -159,8 +171,6 @@ static inline void *guest_page(const struct guest *guest, u32 gfn) {
 
 /* --- walk.c: the guest's own page tables ------------------------------------------------------ */
 
-/* Entries have 64 bits, but no machine of ours has memory above 4 GiB: we look at the low half,
- * and an entry whose high half is not 0 maps nothing that a guest could have. */
 #define PTE_ADDRESS 0xFFFFF000u
 
 /* How a linear address of the guest translates. */
@@ -174,6 +184,7 @@ struct walk {
 /* Walks as the CPU would, for an access with these PF_ bits, and sets A and D. False: it faults,
  * and nothing but walk->error is filled. */
 bool walk(struct vcpu *vcpu, va_t va, u32 access, struct walk *walk);
+void walk_from(struct vcpu *vcpu, u32 cr3);
 
 /* Where the mapping that the guest told us of has a linear address; NULL: nowhere. */
 static inline void *direct_memory(struct vcpu *vcpu, va_t va, u32 size) {
@@ -199,13 +210,25 @@ void shadow_update_all(struct vcpu *vcpu, u32 pa);
 
 /* --- segments.c: descriptors ---------------------------------------------------------------------- */
 
+extern u64 host_gdt[];
+
 void segments_flat(void); /* what a Multiboot loader leaves: flat code and data, in ring 1 */
 void segments_load(struct vcpu *vcpu);                 /* takes over the guest's GDT, cut */
 void segments_reload(void);                            /* FS and GS, as SetGDT does */
 bool segments_update(struct vcpu *vcpu, u32 selector); /* did that one change? It is now as new */
 bool selector_is_code(u32 selector, u32 ring);
 bool selector_is_data(u32 selector, u32 ring); /* writable: for a stack */
-va_t selector_base(u32 selector);
+
+static inline va_t base_of(u64 descriptor) {
+    u32 low = (u32)descriptor, high = (u32)(descriptor >> 32);
+
+    return low >> 16 | (high & 0xFF) << 16 | (high & 0xFF000000);
+}
+
+static inline va_t selector_base(u32 selector) {
+    return base_of(host_gdt[selector / 8 % GDT_SIZE]);
+}
+
 void selectors_check(struct frame *frame); /* what can no longer be loaded becomes 0, or stops */
 
 /* --- events.c: exceptions and interrupts into the guest --------------------------------------------- */
@@ -272,7 +295,6 @@ void host_direct_gate(u32 vector, u32 selector, va_t entry);
 void host_no_direct_gate(u32 vector);
 void host_direct_stack(u32 selector, u32 sp);
 NORETURN void host_reset(void);
-extern u64 host_gdt[];
 NORETURN void host_leave(u32 status_byte);
 
 /* --- console.c: lines of our own, between the guest's ------------------------------------------- */

@@ -23,10 +23,6 @@
 #define PAGES      (1ull << 55) /* the limit counts pages */
 #define LIMIT_MASK 0x000F00000000FFFFull
 
-static u32 base_of(u64 descriptor) {
-    return (u32)(descriptor >> 16 & 0xFFFFFF) | (u32)(descriptor >> 32 & 0xFF000000);
-}
-
 static u32 last_byte_of(u64 descriptor) {
     u32 limit = (u32)(descriptor & 0xFFFF) | (u32)(descriptor >> 32 & 0xF0000);
 
@@ -75,7 +71,7 @@ void segments_load(struct vcpu *vcpu) {
     for (u32 index = 0; index < GUEST_GDT; index++)
         host_gdt[index] = harmless(descriptor_of(vcpu, index));
     gates_forget(vcpu);
-    selectors_check(vcpu->frame);
+    selectors_check(frame_of(vcpu));
 }
 
 /* A guest may have written a descriptor after lgdt; we see it when the old one has faulted. */
@@ -88,7 +84,7 @@ bool segments_update(struct vcpu *vcpu, u32 selector) {
     if (descriptor == host_gdt[index]) return false;
     host_gdt[index] = descriptor;
     gates_forget(vcpu);
-    selectors_check(vcpu->frame);
+    selectors_check(frame_of(vcpu));
     return true;
 }
 
@@ -126,8 +122,6 @@ bool selector_is_code(u32 selector, u32 ring) { return is_usable(selector, ring,
 bool selector_is_data(u32 selector, u32 ring) {
     return is_usable(selector, ring, CODE | WRITABLE, WRITABLE);
 }
-
-va_t selector_base(u32 selector) { return base_of(host_gdt[selector >> 3 & (GDT_SIZE - 1)]); }
 
 void selectors_check(struct frame *frame) {
     u32 ring = frame->cs & 3;

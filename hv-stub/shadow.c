@@ -170,10 +170,12 @@ void shadow_flush(struct vcpu *vcpu) {
         load_root(vcpu);
 }
 
+/* Nor need a page of what was announced. */
 void shadow_flush_one(struct vcpu *vcpu, va_t va) {
     const u64 *root = (const u64 *)vcpu->root;
     const u64 *l2;
 
+    if (!guest_of(vcpu)->shadow.unannounced) return;
     if (va >= HV_VA_TOP || !(root[INDEX_ROOT(va)] & PTE_P)) return;
     l2 = table_of(root[INDEX_ROOT(va)]);
     if (l2[INDEX_L2(va)] & PTE_P) table_of(l2[INDEX_L2(va)])[INDEX_L1(va)] = 0;

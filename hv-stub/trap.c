@@ -21,7 +21,7 @@
 #define VECTOR_AC        17
 
 u32 hv_trap(struct frame *frame);
-u32 hv_call(struct frame *frame);
+u32 hv_call(void);
 
 static bool pushes_error(u32 vector) {
     return vector == VECTOR_DF || (vector >= FIRST_ERROR_CODE && vector <= VECTOR_PF) ||
@@ -30,26 +30,27 @@ static bool pushes_error(u32 vector) {
 
 static void reflect(struct vcpu *vcpu, u32 error) {
     guest_of(vcpu)->exits[REASON_FAULT]++;
-    inject(vcpu, vcpu->frame->vector, error);
+    inject(vcpu, frame_of(vcpu)->vector, error);
 }
 
 /* Is it in the shadow that the page is missing, or in the guest's own tables? */
 static void page_fault(struct vcpu *vcpu) {
     va_t va = read_cr2();
-    u32 error = vcpu->frame->error;
-    struct walk found = {.error = error};
+    u32 error = frame_of(vcpu)->error;
+    struct walk found;
 
+    found.error = error;
     if (va < HV_VA_TOP && walk(vcpu, va, error & (PF_WRITE | PF_USER), &found)) {
         guest_of(vcpu)->exits[REASON_FILL]++;
         shadow_fill(vcpu, va, &found);
         return;
     }
-    vcpu->cr2 = vcpu->shared->cr2 = va;
+    vcpu->cr2 = shared_of(vcpu)->cr2 = va;
     reflect(vcpu, found.error);
 }
 
 static void exception(struct vcpu *vcpu) {
-    u32 vector = vcpu->frame->vector;
+    u32 vector = frame_of(vcpu)->vector;
 
     if (vector == VECTOR_PF)
         page_fault(vcpu);
@@ -59,14 +60,14 @@ static void exception(struct vcpu *vcpu) {
         return;
     else if (vector == VECTOR_NMI || vector == VECTOR_DF || vector == VECTOR_MC)
         guest_stop(STOP_INTERNAL, "vector %u at EIP %08x, which is not a guest's doing", vector,
-                   vcpu->frame->eip);
+                   frame_of(vcpu)->eip);
     else
-        reflect(vcpu, pushes_error(vector) ? vcpu->frame->error : NO_ERROR);
+        reflect(vcpu, pushes_error(vector) ? frame_of(vcpu)->error : NO_ERROR);
 }
 
 static void interrupt(struct vcpu *vcpu) {
     guest_of(vcpu)->exits[REASON_INTERRUPT]++;
-    host_interrupt(vcpu, vcpu->frame->vector - HOST_IRQ);
+    host_interrupt(vcpu, frame_of(vcpu)->vector - HOST_IRQ);
     vmi_interrupted(vcpu);
 }
 
@@ -88,7 +89,7 @@ static void deliver(struct vcpu *vcpu) {
     if (vcpu->halted && !(guest_interruptible(vcpu) && vcpu->pic.pending)) host_wait();
     vcpu->halted = false;
     inject_pending(vcpu);
-    if (vcpu->pic.pending) vcpu->shared->flag |= HV_FLAG_PENDING;
+    if (vcpu->pic.pending) shared_of(vcpu)->flag |= HV_FLAG_PENDING;
 }
 
 /* What switcher.asm leaves with: the shadow root. */
@@ -97,25 +98,24 @@ static inline u32 leave(struct vcpu *vcpu) {
     return vcpu->root;
 }
 
-static void trace(const struct frame *frame, const char *what) {
-    if (hv_options.trace)
-        hv_print("hv-stub: %s %u at %04x:%08x\n", what, frame->vector, frame->cs & 0xFFFF,
-                 frame->eip);
+static void trace(const struct vcpu *vcpu, const char *what) {
+    const struct frame *frame = frame_of(vcpu);
+
+    hv_print("hv-stub: %s %u at %04x:%08x\n", what, frame->vector, frame->cs & 0xFFFF, frame->eip);
 }
 
 /* A call from the ROM. */
-u32 hv_call(struct frame *frame) {
+u32 hv_call(void) {
     struct vcpu *vcpu = &the_guest.vcpu;
 
-    vcpu->frame = frame;
-    trace(frame, "call");
-    if (vcpu->shared->queued) vmi_read_queue(vcpu);
+    if (hv_options.trace) trace(vcpu, "call");
+    if (shared_of(vcpu)->queued) vmi_read_queue(vcpu);
     guest_of(vcpu)->exits[REASON_CALL]++;
     vmi_call(vcpu);
     return leave(vcpu);
 }
 
-/* Any other trap. An interrupt leaves the queue alone: it may have come inside an append. */
+/* Any other trap: the frame is the guest's, unless it came from ring 0. An interrupt leaves the queue alone: it may have come inside an append. */
 u32 hv_trap(struct frame *frame) {
     struct vcpu *vcpu = &the_guest.vcpu;
     bool is_interrupt = frame->vector >= HOST_IRQ;
@@ -126,12 +126,11 @@ u32 hv_trap(struct frame *frame) {
         trap_in_ring_0(vcpu, frame);
         return leave(vcpu);
     }
-    vcpu->frame = frame;
-    trace(frame, "vector");
+    if (hv_options.trace) trace(vcpu, "vector");
     if (is_interrupt) {
         interrupt(vcpu);
     } else {
-        if (vcpu->shared->queued) vmi_read_queue(vcpu);
+        if (shared_of(vcpu)->queued) vmi_read_queue(vcpu);
         exception(vcpu);
     }
     return leave(vcpu);

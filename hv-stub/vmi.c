@@ -30,7 +30,8 @@ static void do_SetCR0(struct vcpu *vcpu, struct frame *frame) {
 }
 static void do_SetCR2(struct vcpu *vcpu, struct frame *frame) { vcpu->cr2 = frame->eax; }
 static void do_SetCR3(struct vcpu *vcpu, struct frame *frame) {
-    guest_write_control(vcpu, 3, frame->eax);
+    walk_from(vcpu, frame->eax);
+    shadow_flush(vcpu);
 }
 static void do_SetCR4(struct vcpu *vcpu, struct frame *frame) {
     guest_write_control(vcpu, 4, frame->eax);
@@ -57,9 +58,9 @@ static void table_changed(struct vcpu *vcpu, const struct descriptor_table *tabl
 static void set_table(struct vcpu *vcpu, struct descriptor_table *table) {
     struct table_pointer pointer;
 
-    if (!read_linear(vcpu, vcpu->frame->eax, &pointer, sizeof pointer))
+    if (!read_linear(vcpu, frame_of(vcpu)->eax, &pointer, sizeof pointer))
         guest_stop(STOP_FAULT, "a table's limit and base at %08x, which is not mapped",
-                   vcpu->frame->eax);
+                   frame_of(vcpu)->eax);
     *table = (struct descriptor_table){pointer.base, pointer.limit};
     table_changed(vcpu, table);
 }
@@ -67,11 +68,11 @@ static void set_table(struct vcpu *vcpu, struct descriptor_table *table) {
 static void store_table(struct vcpu *vcpu, const struct descriptor_table *table) {
     struct table_pointer pointer = {(u16)table->limit, table->base};
 
-    write_linear(vcpu, vcpu->frame->eax, &pointer, sizeof pointer);
+    write_linear(vcpu, frame_of(vcpu)->eax, &pointer, sizeof pointer);
 }
 
 static void write_entry(struct vcpu *vcpu, const struct descriptor_table *table) {
-    const struct frame *frame = vcpu->frame;
+    const struct frame *frame = frame_of(vcpu);
     u32 entry[2] = {frame->ecx, frame->ebx};
 
     if (!write_linear(vcpu, frame->eax + frame->edx * 8, entry, sizeof entry))
@@ -294,7 +295,7 @@ static inline void obey(struct vcpu *vcpu, u32 what, u32 low, u32 high) {
 /* Does what the guest has queued, in order. An index behind the queue means all of it; what it
  * holds is checked like a call's arguments. */
 void vmi_read_queue(struct vcpu *vcpu) {
-    struct vcpu_shared *shared = vcpu->shared;
+    struct vcpu_shared *shared = shared_of(vcpu);
     u32 bytes = shared->queued;
     const struct hv_queued *entry = shared->queue;
     const struct hv_queued *end = entry + (bytes < HV_QUEUE_BYTES ? bytes : HV_QUEUE_BYTES) / 12;
@@ -321,7 +322,7 @@ static void init(struct vcpu *vcpu, struct frame *frame) {
 }
 
 /* An interrupt is injected on the way out. */
-static void deliver(struct vcpu *vcpu, struct frame *frame) { vcpu->shared->flag = HV_FLAG_IF; }
+static void deliver(struct vcpu *vcpu, struct frame *frame) { shared_of(vcpu)->flag = HV_FLAG_IF; }
 
 static void iret_deliver(struct vcpu *vcpu, struct frame *frame) { guest_iret(vcpu); }
 
@@ -348,7 +349,7 @@ static handler *const handlers[] = {
 
 /* The frame's vector is the number of the call. */
 void vmi_call(struct vcpu *vcpu) {
-    struct frame *frame = vcpu->frame;
+    struct frame *frame = frame_of(vcpu);
 
     handlers[frame->vector](vcpu, frame);
 }
@@ -356,7 +357,7 @@ void vmi_call(struct vcpu *vcpu) {
 /* An interrupt inside code of the ROM's that must not be seen half done: the iret that has
  * restored the virtual IF, but not yet left, is completed; an append is started again. */
 void vmi_interrupted(struct vcpu *vcpu) {
-    struct frame *frame = vcpu->frame;
+    struct frame *frame = frame_of(vcpu);
 
     if ((frame->cs & 3) != 1) return;
     if (frame->eip >= (va_t)rom_iret_start && frame->eip < (va_t)rom_iret_end)

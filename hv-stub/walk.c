@@ -10,19 +10,25 @@
 
 #define CR0_PG 0x80000000u
 
-static pte_t *entry_of(struct vcpu *vcpu, u32 gfn, u32 index) {
-    pte_t *table = guest_page(guest_of(vcpu), gfn);
+void walk_from(struct vcpu *vcpu, u32 cr3) {
+    struct entry *page = guest_page(guest_of(vcpu), cr3 >> PAGE_SHIFT);
 
-    if (!table)
-        guest_stop(STOP_MEMORY, "page table at %08x, which is not its memory", gfn << PAGE_SHIFT);
-    return &table[index];
+    vcpu->cr3 = cr3;
+    vcpu->pdpt = page ? page + (cr3 & PAGE_MASK & ~31u) / sizeof *page : NULL;
 }
 
-static u32 frame_of(pte_t entry) {
-    if (entry >> 32)
-        guest_stop(STOP_MEMORY, "page table entry %08x:%08x, which is not its memory",
-                   (u32)(entry >> 32), (u32)entry);
-    return (u32)entry >> PAGE_SHIFT;
+/* The frame that a present entry leads to. */
+static inline u32 gfn_of(const struct entry *entry) {
+    if (entry->high)
+        guest_stop(STOP_MEMORY, "page table entry %08x:%08x, which is not its memory", entry->high,
+                   entry->low);
+    return entry->low >> PAGE_SHIFT;
+}
+
+static inline struct entry *table(struct vcpu *vcpu, u32 gfn) {
+    if (gfn >= guest_of(vcpu)->pages)
+        guest_stop(STOP_MEMORY, "page table at %08x, which is not its memory", gfn << PAGE_SHIFT);
+    return guest_page(guest_of(vcpu), gfn);
 }
 
 static void walk_identity(const struct guest *guest, va_t va, struct walk *walk) {
@@ -43,31 +49,28 @@ static bool allows(u32 entry, u32 access) {
 }
 
 static bool walk_tables(struct vcpu *vcpu, va_t va, u32 access, struct walk *walk) {
-    u32 root = vcpu->cr3 >> PAGE_SHIFT, l2_table, l1_table;
-    pte_t *entry = guest_page(guest_of(vcpu), root), *l2;
+    const struct entry *root = vcpu->pdpt + (va >> 30);
+    struct entry *l2, *l1;
 
+    if (!vcpu->pdpt) guest_stop(STOP_MEMORY, "CR3 is %08x, which is not its memory", vcpu->cr3);
     walk->error = access;
-    if (!entry) guest_stop(STOP_MEMORY, "CR3 is %08x, which is not its memory", vcpu->cr3);
-    entry += (vcpu->cr3 & PAGE_MASK & ~31u) / sizeof *entry + (va >> 30);
-    if (!(*entry & PTE_P)) return false;
-    l2_table = frame_of(*entry);
-    l2 = entry = entry_of(vcpu, l2_table, va >> 21 & 511);
-    if (!(*l2 & PTE_P)) return false;
-    l1_table = frame_of(*l2);
-    if (!(*l2 & PTE_PS)) {
-        entry = entry_of(vcpu, l1_table, va >> 12 & 511);
-        if (!(*entry & PTE_P)) return false;
+    if (!(root->low & PTE_P)) return false;
+    l1 = l2 = table(vcpu, gfn_of(root)) + (va >> 21 & 511);
+    if (!(l2->low & PTE_P)) return false;
+    if (!(l2->low & PTE_PS)) {
+        l1 = table(vcpu, gfn_of(l2)) + (va >> 12 & 511);
+        if (!(l1->low & PTE_P)) return false;
     }
     walk->error = access | PF_PRESENT;
-    if (!allows((u32)*l2, access) || !allows((u32)*entry, access)) return false;
-    *l2 |= PTE_A;
-    *entry |= access & PF_WRITE ? PTE_A | PTE_D : PTE_A;
-    *walk = (struct walk){
-        .table = {root, l2_table, l1_table},
-        .l2 = (u32)*l2,
-        .l1 = (u32)*entry,
-        .gfn = entry != l2 ? frame_of(*entry) : (l1_table & ~511u) + (va >> 12 & 511),
-    };
+    if (!allows(l2->low, access) || !allows(l1->low, access)) return false;
+    l2->low |= PTE_A;
+    l1->low |= access & PF_WRITE ? PTE_A | PTE_D : PTE_A;
+    walk->table[0] = vcpu->cr3 >> PAGE_SHIFT;
+    walk->table[1] = gfn_of(root);
+    walk->table[2] = gfn_of(l2);
+    walk->l2 = l2->low;
+    walk->l1 = l1->low;
+    walk->gfn = l1 != l2 ? gfn_of(l1) : (gfn_of(l2) & ~511u) + (va >> 12 & 511);
     return true;
 }
 
