@@ -17,9 +17,8 @@ static bool is_pic(u32 port) { return (port & ~0x81u) == 0x20; }
 static bool is_pit(u32 port) { return (port >= 0x40 && port <= 0x43) || port == 0x61; }
 
 static bool passes_through(u32 port) {
-    return (port >= UART && port < UART + UART_PORTS) || port == KEYBOARD_DATA ||
-           port == KEYBOARD || port == CMOS_INDEX || port == CMOS_DATA || port == CRTC_INDEX ||
-           port == CRTC_DATA;
+    return port - UART < UART_PORTS || port == KEYBOARD_DATA || port == KEYBOARD ||
+           port == CMOS_INDEX || port == CMOS_DATA || port == CRTC_INDEX || port == CRTC_DATA;
 }
 
 /* The keyboard controller can reset the machine, and switch its A20 line: those commands are not

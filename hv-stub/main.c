@@ -52,6 +52,18 @@ static void parse_options(const char *line) {
     }
 }
 
+/* A kernel that asks for more than it would get must not be started. */
+static void check_header(const u32 *word, u32 size) {
+    const u32 *end = word + (size < MULTIBOOT_HEADER_AREA ? size : MULTIBOOT_HEADER_AREA) / 4 - 2;
+
+    while (word < end && (word[0] != MULTIBOOT_HEADER_MAGIC || word[0] + word[1] + word[2] != 0))
+        word++;
+    if (word == end) guest_stop(STOP_LOAD, "its kernel has no Multiboot header");
+    if (word[1] & MULTIBOOT_MORE)
+        guest_stop(STOP_LOAD, "its Multiboot header asks for %s: flags %08x",
+                   word[1] & MULTIBOOT_VIDEO ? "a video mode" : "what we lack", word[1]);
+}
+
 NORETURN void hv_main(u32 magic, const struct multiboot_info *info);
 
 static struct multiboot_module kernel, initrd;
@@ -98,6 +110,7 @@ void hv_main(u32 magic, const struct multiboot_info *info) {
     guest_load(&the_guest, (const void *)kernel.start, kernel.end - kernel.start,
                kernel.cmdline ? (const char *)kernel.cmdline : "", (const void *)initrd.start,
                initrd.end - initrd.start);
+    check_header((const u32 *)kernel.start, kernel.end - kernel.start);
     if (hv_options.rom) vmi_install_rom(&the_guest);
     shadow_init(&the_guest, (u8 *)pool, base - pool);
     hv_print("hv-stub: guest in ring 1 with %u KiB at %08x\n", the_guest.pages * 4, base);

@@ -8,11 +8,10 @@
 #include "hv-stub/hv.h"
 #include "hv-stub/hw.h"
 
-static u32 count_of(const struct vpit_channel *channel) {
-    return channel->count ? channel->count : 0x10000;
+/* A count of 0 is the longest. */
+static u64 ticks_of(const struct vpit_channel *channel) {
+    return host_ticks(channel->count ? channel->count : 0x10000);
 }
-
-static u64 ticks_of(const struct vpit_channel *channel) { return host_ticks(count_of(channel)); }
 
 static void start(struct vcpu *vcpu, u32 number) {
     struct vpit_channel *channel = &vcpu->pit.channel[number];

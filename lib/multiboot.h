@@ -14,6 +14,13 @@
 
 #define MULTIBOOT_BOOT_MAGIC 0x2BADB002u
 
+/* A kernel's header, in its first 8 KiB: three words that add up to 0. This is the first. The second
+ * has flags; a loader that cannot grant all those of the low half must not start the kernel. */
+#define MULTIBOOT_HEADER_MAGIC 0x1BADB002u
+#define MULTIBOOT_HEADER_AREA  8192
+#define MULTIBOOT_VIDEO        0x0004u /* a video mode */
+#define MULTIBOOT_MORE         0xFFFCu /* all but modules on page boundaries, and memory sizes */
+
 /* multiboot_info.flags: which of its fields are valid */
 #define MULTIBOOT_MEMORY  0x001u /* mem_lower, mem_upper */
 #define MULTIBOOT_CMDLINE 0x004u
