@@ -257,10 +257,11 @@ static void do_Statistics(struct vcpu *vcpu, struct frame *frame) {
     return_u64(frame, frame->eax < REASONS ? guest_of(vcpu)->exits[frame->eax] : ~0ull);
 }
 
+/* Not more than a page of it: no one call may take for ever. */
 static void do_ConsoleWrite(struct vcpu *vcpu, struct frame *frame) {
     char text[64];
     va_t from = frame->eax;
-    u32 left = frame->edx;
+    u32 left = frame->edx < PAGE_SIZE ? frame->edx : PAGE_SIZE;
 
     while (left) {
         u32 count = left < sizeof text ? left : sizeof text;
