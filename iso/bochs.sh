@@ -3,7 +3,7 @@
 # iso/bochs.sh: runs Bochs to its end, with nobody at its screen.
 #
 # Usage: iso/bochs.sh LOG
-# Reads: the variables that iso/bochsrc names, but for BOCHS_LOG.
+# Reads: the variables that iso/bochsrc names, but for BOCHS_LOG; BOCHS_RC, another bochs.rc.
 # Gives: Bochs's log in LOG, and what it prints in LOG.out. Its exit status says nothing.
 #
 # Bochs draws its screen on a pseudo-terminal of its own, and stands still once that is full. So
@@ -18,7 +18,7 @@ screen() {
     sed -n 's/^Bochs connected to screen "\(.*\)"$/\1/p' "$printed"
 }
 
-bochs -q -f "$here/bochsrc" -rc "$here/bochs.rc" </dev/null >"$printed" 2>&1 &
+bochs -q -f "$here/bochsrc" -rc "${BOCHS_RC:-$here/bochs.rc}" </dev/null >"$printed" 2>&1 &
 bochs=$!
 trap 'kill -KILL $bochs 2>/dev/null' EXIT
 

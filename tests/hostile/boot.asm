@@ -241,6 +241,14 @@ ROUTINE iret_forced
     mov     esp, edx
     FORCED  iret
 
+ROUTINE iret_rom                        ; EAX: the ROM's iret
+    mov     eax, [registers.eax]
+    mov     esp, edx
+    jmp     eax
+ROUTINE iret_call
+    mov     esp, edx
+    int     0xE1                        ; what the ROM's iret asks for when an interrupt waits
+
 ; The trap needs no stack of the guest's: only the frame's address travels.
 ROUTINE trap_with_esp
     mov     esp, edx

@@ -212,7 +212,9 @@ void iret_frames(void) {
     };
 
     for (u32 i = 0; i < ARRAY_SIZE(bad); i++) {
-        u32 frame[5] = {(u32)page, bad[i].cs, 2, (u32)page + 64, bad[i].ss};
+        u32 *frame = (u32 *)(page + 128); /* what faults pushes below it */
+
+        memcpy(frame, (u32[]){(u32)page, bad[i].cs, 2, (u32)page + 64, bad[i].ss}, 20);
 
         attempt(iret_there, (u32)frame);
         expect(fault.vector == VECTOR_GP && (fault.cs & 3) == 1, "CS %04x, SS %04x: vector %d",
@@ -220,8 +222,17 @@ void iret_frames(void) {
         attempt(iret_forced, (u32)frame);
         expect(fault.vector == VECTOR_GP && (fault.cs & 3) == 1,
                "CS %04x, SS %04x, forced: vector %d", bad[i].cs, bad[i].ss, fault.vector);
+        registers.eax = (u32)relocation(33); /* VMI_IRET */
+        attempt(iret_rom, (u32)frame);
+        expect(fault.vector == VECTOR_GP && (fault.cs & 3) == 1,
+               "CS %04x, SS %04x, by the ROM: vector %d", bad[i].cs, bad[i].ss, fault.vector);
+        attempt(iret_call, (u32)frame);
+        expect(fault.vector == VECTOR_GP && (fault.cs & 3) == 1,
+               "CS %04x, SS %04x, by a call: vector %d", bad[i].cs, bad[i].ss, fault.vector);
     }
 }
+
+void iret_nowhere(void) { iret_call(ATTACK); }
 
 /* --- debugging -------------------------------------------------------------------------------------- */
 
@@ -403,6 +414,25 @@ void tss_unmapped(void) {
     asm volatile("ltr %w0" : : "r"(SEL_SPARE));
     RUN_USER(UD2);
 }
+
+void tss_top(void) {
+    set_spare(segment(0x0000890000000000ull, HV_TSS, 0x67));
+    asm volatile("ltr %w0" : : "r"(SEL_SPARE));
+    RUN_USER(UD2);
+}
+
+/* --- modes that there are not ---------------------------------------------------------------------------------- */
+
+static void write_cr0(u32 value) { asm volatile("mov %0, %%cr0" : : "r"(value) : "memory"); }
+
+void real_mode(void) { write_cr0(0x10); }
+
+void two_level(void) {
+    asm volatile("mov %0, %%cr4" : : "r"(0));
+    write_cr0(0x80010011);
+}
+
+void no_write_protect(void) { write_cr0(0x80000011); }
 
 /* --- interrupts ----------------------------------------------------------------------------------------------- */
 

@@ -54,10 +54,10 @@ attack spin_with_esp;   /* for ever, interrupts on */
 attack fill_up;         /* words from there on, until something stops it */
 attack load_fs, load_ds, load_es, load_gs, load_ss, far_jump, far_call;
 attack trap_with_esp, call_with_esp, push_with_esp; /* ESP is the argument */
-attack iret_there; /* iret in one instruction, with the frame that is there */
-attack iret_forced;
-attack call_registers; /* a call with `registers`, and back into them */
-attack step_through;   /* a bit of everything, TF set */
+attack iret_there;                       /* iret in one instruction, with the frame that is there */
+attack iret_forced, iret_rom, iret_call; /* by hv-stub; in the ROM; by its call */
+attack call_registers;                   /* a call with `registers`, and back into them */
+attack step_through;                     /* a bit of everything, TF set */
 
 extern struct registers {
     u32 eax, ecx, edx, ebx, esi, edi;
@@ -154,6 +154,9 @@ bool run_user(const u8 *bytes, u32 count);
 
 extern u32 option_calls, option_seed; /* calls=, seed=: of the generator in calls.c */
 extern u32 option_say;                /* say=N: it prints each call from the N-th on */
+extern u32 option_base; /* base=: where the guest's memory is in the machine, as hv-stub says */
+
+void map_around(void); /* at ATTACK: hv-stub's first page, if it does not look */
 
 /* What the files of cases give to the table. */
 typedef void hostile(void);
@@ -175,5 +178,9 @@ hostile relocations, init_unpaged, init_twice, early_calls, calls, shared_garbag
     direct_gate_switcher, direct_stack;
 hostile wild_calls, queue_garbage, direct_stack_switcher, direct_stack_unmapped, direct_stack_page,
     iret_high, vm86, vm86_fault, console_endless;
+hostile accessed_dirty, flushes, flushes_vmi, reused, writable_table, large_pages;
+hostile operands_beyond, page_around, entry_around, announce_beyond, loops_vmi, uart_storm, tss_top,
+    iret_nowhere, real_mode, two_level, no_write_protect, ldt, task_unavailable, pointer_nowhere,
+    descriptor_nowhere;
 
 #endif

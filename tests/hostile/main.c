@@ -34,6 +34,7 @@ static const struct hostile_case going_on[] = {
     {"debug-registers", UNPAGED, debug_registers},
     {"timer-storm", UNPAGED, timer_storm},
     {"no-eoi", UNPAGED, no_eoi},
+    {"uart-storm", UNPAGED, uart_storm},
     {"string-io", UNPAGED, string_io},
     {"ports", UNPAGED, ports},
     {"relocations", UNPAGED, relocations},
@@ -46,6 +47,12 @@ static const struct hostile_case going_on[] = {
     {"read-only", PAGED, read_only},
     {"aliases", PAGED, aliases},
     {"pool", PAGED, pool},
+    {"accessed-dirty", PAGED, accessed_dirty},
+    {"flushes", PAGED, flushes},
+    {"reused", PAGED, reused},
+    {"writable-table", PAGED, writable_table},
+    {"large-pages", PAGED, large_pages},
+    {"operands-beyond", PAGED, operands_beyond},
     {"wild-tables", PAGED, wild_tables},
     {"gate-wild", PAGED, gate_wild},
     {"bad-esp", PAGED, bad_esp},
@@ -57,6 +64,8 @@ static const struct hostile_case going_on[] = {
     {"fence-vmi", PARAVIRTUAL, fence},
     {"init-twice", PARAVIRTUAL, init_twice},
     {"slot-3-vmi", PARAVIRTUAL, slot_3},
+    {"flushes-vmi", PARAVIRTUAL, flushes_vmi},
+    {"loops-vmi", PARAVIRTUAL, loops_vmi},
     {"large-alias", PARAVIRTUAL, large_alias},
     {"linear-mapping", PARAVIRTUAL, linear_mapping},
     {"queue-index", PARAVIRTUAL, queue_index},
@@ -64,6 +73,7 @@ static const struct hostile_case going_on[] = {
     {"direct-stack", PARAVIRTUAL, direct_stack},
     {"alarm-storm", PARAVIRTUAL, alarm_storm},
     {"console-far", PARAVIRTUAL, console_far},
+    {"console-endless", PARAVIRTUAL, console_endless},
     {"calls", PARAVIRTUAL, calls},
     {"fence-after", PARAVIRTUAL, fence},
 };
@@ -72,6 +82,7 @@ static const struct hostile_case going_on[] = {
 static const struct hostile_case stopped[] = {
     {"beyond", UNPAGED, beyond},
     {"page-beyond", PAGED, page_beyond},
+    {"page-around", PAGED, page_around},
     {"page-above", PAGED, page_above},
     {"large-beyond", PAGED, large_beyond},
     {"table-beyond", PAGED, table_beyond},
@@ -79,6 +90,9 @@ static const struct hostile_case stopped[] = {
     {"l2-beyond", PAGED, l2_beyond},
     {"cr3-beyond", PAGED, cr3_beyond},
     {"cr3-top", PAGED, cr3_top},
+    {"real-mode", UNPAGED, real_mode},
+    {"two-level", UNPAGED, two_level},
+    {"no-write-protect", PAGED, no_write_protect},
     {"no-gdt", UNPAGED, no_gdt},
     {"gdt-unmapped", PAGED, gdt_unmapped},
     {"stack-gone", UNPAGED, stack_gone},
@@ -96,6 +110,8 @@ static const struct hostile_case stopped[] = {
     {"tss-switcher", UNPAGED, tss_switcher},
     {"tss-garbage", UNPAGED, tss_garbage},
     {"tss-unmapped", PAGED, tss_unmapped},
+    {"tss-top", UNPAGED, tss_top},
+    {"iret-nowhere", PAGED, iret_nowhere},
     {"fault-with-bad-esp", PAGED, fault_with_bad_esp},
     {"push-into-switcher", PAGED, push_into_switcher},
     {"interrupt-with-bad-esp", PAGED, interrupt_with_bad_esp},
@@ -105,17 +121,22 @@ static const struct hostile_case stopped[] = {
     {"silent-console", UNPAGED, silent_console},
     {"slow-console", UNPAGED, slow_console},
     {"reserved-bits", PAGED, reserved_bits},
+    {"announce-beyond", PARAVIRTUAL, announce_beyond},
+    {"entry-around", PARAVIRTUAL, entry_around},
+    {"ldt", PARAVIRTUAL, ldt},
+    {"task-unavailable", PARAVIRTUAL, task_unavailable},
+    {"pointer-nowhere", PARAVIRTUAL, pointer_nowhere},
+    {"descriptor-nowhere", PARAVIRTUAL, descriptor_nowhere},
     {"linear-unaligned", PARAVIRTUAL, linear_unaligned},
     {"queue-garbage", PARAVIRTUAL, queue_garbage},
     {"direct-gate-switcher", PARAVIRTUAL, direct_gate_switcher},
     {"direct-stack-switcher", PARAVIRTUAL, direct_stack_switcher},
     {"direct-stack-unmapped", PARAVIRTUAL, direct_stack_unmapped},
     {"direct-stack-page", PARAVIRTUAL, direct_stack_page},
-    {"console-endless", PARAVIRTUAL, console_endless},
     {"wild-calls", PARAVIRTUAL, wild_calls},
 };
 
-u32 option_calls = 10000, option_seed = 1, option_say = 0xFFFFFFFF;
+u32 option_calls = 10000, option_seed = 1, option_say = 0xFFFFFFFF, option_base = 0x200000;
 
 static const char *name; /* of the case that runs */
 static bool failed, any_failed;
@@ -227,6 +248,8 @@ void hostile_main(const struct multiboot_info *info) {
             option_seed = number(option.value);
         else if (strcmp(option.key, "say") == 0)
             option_say = number(option.value);
+        else if (strcmp(option.key, "base") == 0)
+            option_base = number(option.value);
     }
     end(any_failed);
 }

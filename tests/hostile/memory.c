@@ -172,6 +172,33 @@ void l2_beyond(void) {
     peek(0x80000000);
 }
 
+/* A frame so high that, counted from the start of the guest's memory, it would be the hypervisor's
+ * first: base= says where in the machine that memory starts. */
+void map_around(void) {
+    attack_l1[0] = (0x100000 - option_base) | PW;
+    flush();
+}
+
+void page_around(void) {
+    map_around();
+    poke(ATTACK);
+}
+
+/* Operands in such frames: an instruction that is emulated finds no memory there. */
+void operands_beyond(void) {
+    map_around();
+    attack_l1[1] = memory_end | PW;
+    flush();
+    for (u32 va = ATTACK; va <= ATTACK + PAGE_SIZE; va += PAGE_SIZE)
+        for (u32 modrm = 0x10; modrm <= 0x18; modrm += 8) {
+            registers.eax = va;
+            RUN(0x0F, 0x01, modrm); /* lgdt, lidt [eax] */
+            expect_fault(VECTOR_GP, 0, "a table's limit and base from beyond");
+            RUN(0x0F, 0x00, modrm); /* lldt, ltr [eax] */
+            expect_fault(VECTOR_GP, 0, "a selector from beyond");
+        }
+}
+
 void cr3_beyond(void) { load_cr3(memory_end); }
 
 void cr3_top(void) { load_cr3(0xFFFFFFFF); }
