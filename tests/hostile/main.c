@@ -52,6 +52,7 @@ static const struct hostile_case going_on[] = {
     {"reused", PAGED, reused},
     {"writable-table", PAGED, writable_table},
     {"large-pages", PAGED, large_pages},
+    {"large-unaligned", PAGED, large_unaligned},
     {"operands-beyond", PAGED, operands_beyond},
     {"wild-tables", PAGED, wild_tables},
     {"gate-wild", PAGED, gate_wild},
