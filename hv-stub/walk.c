@@ -70,7 +70,7 @@ static bool walk_tables(struct vcpu *vcpu, va_t va, u32 access, struct walk *wal
     walk->table[2] = gfn_of(l2);
     walk->l2 = l2->low;
     walk->l1 = l1->low;
-    walk->gfn = l1 != l2 ? gfn_of(l1) : (gfn_of(l2) & ~511u) + (va >> 12 & 511);
+    walk->gfn = l2->low & PTE_PS ? (gfn_of(l2) & ~511u) + (va >> 12 & 511) : gfn_of(l1);
     return true;
 }
 

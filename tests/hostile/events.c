@@ -351,7 +351,7 @@ void gate_dpl(void) {
         RUN_USER(0xCD, vector);
         expect_fault(ours ? VECTOR_DONE : VECTOR_GP, ours ? 0 : vector * 8 + 2,
                      "a program's INT n");
-        if (vector >= 0x90 && vector < 0xE2) continue; /* VMI calls */
+        if (vector >= 0x90 && vector < 0xE3) continue; /* VMI calls */
         RUN(0xCD, vector);
         if (vector >= VECTOR_IRQ && vector < VECTOR_IRQ + 16)
             expect(fault.vector == NO_FAULT, "INT %d: vector %d", vector, fault.vector);
