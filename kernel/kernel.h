@@ -133,6 +133,9 @@ int console_print(va_t buffer, u32 length);
 /* crash.c: breaks the kernel on purpose. */
 int crash_on_purpose(u32 how);
 
+/* bench.c: does one of BENCH_* so often. */
+int bench(u32 row, u32 count);
+
 /* syscall.c, for entry.asm */
 PV_ABI int syscall(u32 a, u32 b, u32 c, u32 number);
 

@@ -120,6 +120,7 @@ PV_ABI int syscall(u32 a, u32 b, u32 c, u32 number) {
     case SYS_pv: return sys_pv(a, b, c);
     case SYS_power: return sys_power(a, b);
     case SYS_crash: return crash_on_purpose(a);
+    case SYS_bench: return bench(a, b);
     }
     return -ENOSYS;
 }

@@ -157,6 +157,11 @@ vmi_ext_lazy_end:
     xor     eax, eax
     jmp     [ENTRY(SetLazy)]
 
+; Null, or a standard call that does nothing either.
+global vmi_null_exit
+vmi_null_exit:
+    jmp     [ENTRY(Null)]
+
 ; --- what VMI answers by NOP -------------------------------------------------------------------------
 
 INLINE vmi_nothing

@@ -86,6 +86,9 @@ void trap_return(void);
 #define IRQ_KEYBOARD 1
 #define IRQ_SERIAL   4
 
+/* Reading it has no effect. */
+#define PORT_SERIAL_STATUS 0x3FD
+
 /* --- CPU (cpu.c, switch.asm) --------------------------------------------------------------- */
 
 /* GDT, IDT, TSS; what programs may not use is switched off. Once, at boot. */
