@@ -68,6 +68,7 @@ void proc_start_init(void) {
 
 int proc_fork(void) {
     struct proc *child = proc_create();
+    u32 flags;
 
     if (!child) return -ENOMEM;
     if (!vm_fork(&child->vm, &current->vm)) {
@@ -79,7 +80,9 @@ int proc_fork(void) {
     for (u32 fd = 0; fd < FD_MAX; fd++) child->files[fd] = file_get(current->files[fd]);
     *trap_frame_of(child) = *trap_frame_of(current);
     trap_frame_of(child)->eax = 0;
+    flags = irq_save();
     make_ready(child);
+    irq_restore(flags);
     return (int)child->pid;
 }
 

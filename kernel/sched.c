@@ -26,12 +26,9 @@ void check_stack(void) {
 }
 
 void make_ready(struct proc *proc) {
-    u32 flags = irq_save();
-
     list_remove(&proc->queue);
     proc->state = PROC_READY;
     list_add_tail(&proc->queue, &ready);
-    irq_restore(flags);
 }
 
 bool someone_ready(void) { return !list_empty(&ready); }
@@ -114,9 +111,12 @@ int wait_on(struct list *queue) {
     return error;
 }
 
+/* Who waits may be woken for another reason meanwhile, but nobody begins to wait. */
 void wake_all(struct list *queue) {
-    u32 flags = irq_save();
+    u32 flags;
 
+    if (list_empty(queue)) return;
+    flags = irq_save();
     while (!list_empty(queue)) make_ready(container_of(list_first(queue), struct proc, queue));
     irq_restore(flags);
 }

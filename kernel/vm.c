@@ -50,11 +50,10 @@ static bool share_table(struct vm *child, pte_t *from, va_t va) {
 }
 
 static bool share_all(struct vm *child, const struct vm *parent) {
-    for (u32 i = 0; i < USER_TABLES; i++) {
-        pte_t *from = user_table(parent->root, i);
+    const pte_t *l2 = user_l2(parent->root);
 
-        if (from && !share_table(child, from, i * TABLE_SPAN)) return false;
-    }
+    for (u32 i = 0; i < PT_ENTRIES; i++)
+        if (l2[i] && !share_table(child, table_of(l2[i]), i * TABLE_SPAN)) return false;
     return true;
 }
 
@@ -75,15 +74,14 @@ pte_t *vm_fork(struct vm *child, const struct vm *parent) {
     return NULL;
 }
 
+static void put_pages(const pte_t *table) {
+    for (u32 i = 0; i < PT_ENTRIES; i++)
+        if (table[i]) page_put(page_of(pte_pfn(table[i])));
+}
+
 /* The root must not be loaded. */
 void vm_destroy(struct vm *vm) {
-    for (u32 i = 0; i < USER_TABLES; i++) {
-        const pte_t *table = user_table(vm->root, i);
-
-        for (u32 j = 0; table && j < PT_ENTRIES; j++)
-            if (table[j]) page_put(page_of(pte_pfn(table[j])));
-    }
-    root_destroy(vm->root);
+    root_destroy(vm->root, put_pages);
     vm->root = NULL;
     vm->pages = 0;
 }
