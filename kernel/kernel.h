@@ -79,7 +79,7 @@ static inline struct trap_frame *trap_frame_of(struct proc *proc) {
 /* sched.c: who runs. */
 void schedule(void);                    /* interrupts off; gives the CPU to the next */
 void make_ready(struct proc *proc);     /* irq off */
-int wait_on(struct list *queue);        /* blocks; 0, or -EINTR if killed */
+int wait_on(struct list *queue);        /* may block; 0, or -EINTR if killed */
 int wait_on_locked(struct list *queue); /* the same, for who has interrupts off already */
 void wake_all(struct list *queue);      /* irq */
 void sched_yield(void);
@@ -89,11 +89,11 @@ void check_stack(void); /* panics if the kernel stack has overflowed */
 extern struct list all_procs;
 
 /* timer.c: ticks and sleepers. */
+#define TICK_NS 10000000u
 void timer_init(void);
 void timer_interrupt(void);        /* irq */
 int timer_sleep(u32 milliseconds); /* may block; 0 or -EINTR */
-void timer_idle(void);             /* irq off: only wake us for the next sleeper */
-void timer_busy(void);             /* irq off: a tick each TICK_NS again */
+u64 timer_next(void);              /* irq off: when the next sleeper wakes, as clock_ns */
 int timer_info(va_t answer);
 
 /* initrd.c: the files, all of them in memory. */

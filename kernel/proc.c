@@ -68,7 +68,6 @@ void proc_start_init(void) {
 
 int proc_fork(void) {
     struct proc *child = proc_create();
-    u32 flags;
 
     if (!child) return -ENOMEM;
     if (!vm_fork(&child->vm, &current->vm)) {
@@ -80,9 +79,9 @@ int proc_fork(void) {
     for (u32 fd = 0; fd < FD_MAX; fd++) child->files[fd] = file_get(current->files[fd]);
     *trap_frame_of(child) = *trap_frame_of(current);
     trap_frame_of(child)->eax = 0;
-    flags = irq_save();
+    irq_disable();
     make_ready(child);
-    irq_restore(flags);
+    irq_enable();
     return (int)child->pid;
 }
 
@@ -173,12 +172,11 @@ int proc_kill(u32 pid) {
     if (pid == INIT_PID) return -EPERM;
     list_for_each (node, &all_procs) {
         struct proc *proc = proc_of(node);
-        u32 flags;
 
         if (proc->pid != pid || proc->state == PROC_ZOMBIE) continue;
-        flags = irq_save();
+        irq_disable();
         end_soon(proc);
-        irq_restore(flags);
+        irq_enable();
         return 0;
     }
     return -ESRCH;

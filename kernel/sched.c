@@ -33,14 +33,14 @@ void make_ready(struct proc *proc) {
 
 bool someone_ready(void) { return !list_empty(&ready); }
 
-/* safe_halt lets no interrupt slip in between the test and the wait. */
+/* Without ticks, but for the next sleeper. safe_halt lets no interrupt slip in between the test and the wait. */
 static void idle(void) {
     while (list_empty(&ready)) {
-        timer_idle();
+        timer_set(timer_next());
         safe_halt();
         irq_disable();
     }
-    timer_busy();
+    timer_periodic(TICK_NS);
 }
 
 static struct proc *next_proc(void) {
@@ -104,10 +104,11 @@ int wait_on_locked(struct list *queue) {
 }
 
 int wait_on(struct list *queue) {
-    u32 flags = irq_save();
-    int error = wait_on_locked(queue);
+    int error;
 
-    irq_restore(flags);
+    irq_disable();
+    error = wait_on_locked(queue);
+    irq_enable();
     return error;
 }
 
