@@ -85,13 +85,12 @@ static int build(struct vm *vm, const struct initrd_file *file, const char *args
                  u32 argc, va_t *sp) {
     int error;
 
-    vm->root = root_create();
-    if (!vm->root) return -ENOMEM;
     lazy_begin(LAZY_MMU);
-    error = load(vm, file);
+    vm->root = root_create();
+    error = vm->root ? load(vm, file) : -ENOMEM;
     if (!error) error = make_stack(vm, args, args_size, argc, sp);
     lazy_end();
-    if (error) vm_destroy(vm);
+    if (error) vm_destroy(vm, current->vm.root);
     return error;
 }
 
@@ -109,7 +108,6 @@ int exec(const char *path, const char *args, u32 args_size, u32 argc) {
     current->vm = fresh;
     strlcpy(current->name, file->name, sizeof current->name);
     frame_start(trap_frame_of(current), elf_entry(file->data), sp);
-    root_load(fresh.root);
-    if (old.root) vm_destroy(&old);
+    vm_destroy(&old, fresh.root); /* process 1 has none: the scheduler loads its first */
     return 0;
 }

@@ -51,7 +51,7 @@ void frame_info(struct meminfo *info);
 
 /* vm.c: the address space of a program. */
 pte_t *vm_fork(struct vm *child, const struct vm *parent); /* copy on write; NULL: no memory */
-void vm_destroy(struct vm *vm);
+void vm_destroy(struct vm *vm, pte_t *next);
 int vm_map_page(struct vm *vm, va_t va, void *page, bool writable); /* takes over one owner */
 bool vm_fault(va_t va, bool write, bool present); /* false: the program may not do that */
 int vm_sbrk(struct vm *vm, i32 bytes);

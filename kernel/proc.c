@@ -103,8 +103,7 @@ void proc_exit(u32 status) {
     if (current->pid == INIT_PID) machine_off(status);
     for (u32 fd = 0; fd < FD_MAX; fd++) file_close(fd);
     abandon_children();
-    root_load(NULL);
-    vm_destroy(&current->vm);
+    vm_destroy(&current->vm, NULL);
 
     irq_disable();
     proc_reap();

@@ -63,14 +63,13 @@ pte_t *vm_fork(struct vm *child, const struct vm *parent) {
     bool complete;
 
     *child = *parent;
-    child->root = root_create();
-    if (!child->root) return NULL;
     lazy_begin(LAZY_MMU);
-    complete = share_all(child, parent);
+    child->root = root_create();
+    complete = child->root && share_all(child, parent);
     flush_all();
     lazy_end();
     if (complete) return child->root;
-    vm_destroy(child);
+    vm_destroy(child, parent->root);
     return NULL;
 }
 
@@ -79,9 +78,9 @@ static void put_pages(const pte_t *table) {
         if (table[i]) page_put(page_of(pte_pfn(table[i])));
 }
 
-/* The root must not be loaded. */
-void vm_destroy(struct vm *vm) {
-    root_destroy(vm->root, put_pages);
+/* Loads the root `next` first, instead of this one; nothing is to be done if there is none. */
+void vm_destroy(struct vm *vm, pte_t *next) {
+    if (vm->root) root_destroy(vm->root, next, put_pages);
     vm->root = NULL;
     vm->pages = 0;
 }

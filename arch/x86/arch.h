@@ -50,9 +50,9 @@ void root_load(pte_t *root);
 /* A root with the kernel's part and an empty L2 for a program. NULL: no memory. */
 pte_t *root_create(void);
 
-/* Gives back a root and all its tables; `leave` is to give back the pages of each L1 table. The
- * root must not be loaded. */
-void root_destroy(pte_t *root, void (*leave)(const pte_t *l1));
+/* Loads the root `next` (NULL: as above) and gives back this one and all its tables; `leave` is to
+ * give back the pages of each L1 table. */
+void root_destroy(pte_t *root, pte_t *next, void (*leave)(const pte_t *l1));
 
 /* The L2 table of a program: an entry for each L1 table that it has, else 0. */
 pte_t *user_l2(const pte_t *root);

@@ -91,10 +91,11 @@ pte_t *root_create(void) {
 }
 
 /* The tables are pages again only after lazy_end: until then a hypervisor may watch them. */
-void root_destroy(pte_t *root, void (*leave)(const pte_t *l1)) {
+void root_destroy(pte_t *root, pte_t *next, void (*leave)(const pte_t *l1)) {
     pte_t *l2 = user_l2(root);
 
     lazy_begin(LAZY_MMU);
+    root_load(next);
     pt_release(pfn_of(root), PT_ROOT);
     pt_release(pfn_of(l2), PT_L2);
     for (u32 i = 0; i < PT_ENTRIES; i++) {
