@@ -37,6 +37,7 @@ PV_ABI void vmi_null_exit(void);
 PV_ABI u32 vmi_ext_irq_save(void);
 PV_ABI u32 vmi_ext_read_cr2(void);
 PV_ABI void vmi_ext_irq_disable(void);
+PV_ABI void vmi_ext_set_table(u64 pte, pte_t *ptep);
 PV_ABI void vmi_ext_flush_one(va_t va);
 PV_ABI void vmi_ext_flush_all(void);
 PV_ABI void vmi_ext_pt_announce(u32 pfn, u32 level);
@@ -194,6 +195,8 @@ static const struct fill extensions[] = {
     {PV_read_cr2, VMI_Queue, vmi_ext_read_cr2},
     {PV_load_sp0, VMI_Queue, vmi_ext_load_sp0},
     {PV_set_pte, VMI_Queue, NULL},
+    {PV_set_pmd, VMI_Queue, vmi_ext_set_table},
+    {PV_set_pdpte, VMI_Queue, vmi_ext_set_table},
     {PV_pt_announce, VMI_Queue, vmi_ext_pt_announce},
     {PV_pt_release, VMI_Queue, vmi_ext_pt_release},
     {PV_flush_one, VMI_Queue, vmi_ext_flush_one},
