@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * user/bench.c: what things cost, in ticks of the TSC: lmbench's rows, and single operations.
  *
- * Gives: `bench`       every row, several samples each
- *        `bench NAME`  that row
+ * Gives: `bench`         every row, several samples each
+ *        `bench ROW...`  those rows
  * A line a sample: its row, how many operations it holds, ticks, and how often the kernel went to
  * the hypervisor meanwhile, by reason. Under `qemu -icount shift=0` a tick is an instruction; what
  * the timing itself and the loops cost is measured by rows of its own and subtracted by
@@ -119,7 +119,7 @@ static void fork_exit(u32 count) {
 }
 
 static void fork_exec(u32 count) {
-    static char *const argv[] = {"bench", "nothing", NULL};
+    static char *const argv[] = {"bench", "exit", NULL};
 
     if (check(fork(), "fork") == 0) check(exec(argv[0], argv), "exec");
     reap();
@@ -246,9 +246,18 @@ static void measure(const struct row *row) {
     }
 }
 
-int main(int argc, char **argv) {
-    if (argc == 2 && strcmp(argv[1], "nothing") == 0) return 0; /* what fork_exec starts */
+static void measure_named(const char *name) {
     for (u32 i = 0; i < ARRAY_SIZE(rows); i++)
-        if (argc < 2 || strcmp(argv[1], rows[i].name) == 0) measure(&rows[i]);
+        if (strcmp(name, rows[i].name) == 0) {
+            measure(&rows[i]);
+            return;
+        }
+    fail("no row is called %s", name);
+}
+
+int main(int argc, char **argv) {
+    if (argc == 2 && strcmp(argv[1], "exit") == 0) return 0; /* what fork_exec starts */
+    for (int i = 1; i < argc; i++) measure_named(argv[i]);
+    for (u32 i = 0; argc < 2 && i < ARRAY_SIZE(rows); i++) measure(&rows[i]);
     return 0;
 }

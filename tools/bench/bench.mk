@@ -33,7 +33,17 @@ $(BENCH)/count.so: tools/bench/count.c
 
 BENCH_NEEDS := $(B)/kernel.elf $(B)/hv-stub.elf $(B)/initrd.tar $(B)/direct/kernel-direct.elf $(BENCH)/count.so
 
-.PHONY: bench bench-build
+BENCH_RUN := PYTHONPYCACHEPREFIX=$(B)/pycache $(PYTHON) tools/bench
+
+.PHONY: bench bench-build bench-docs bench-profile bench-diff bench-host
 bench-build: $(BENCH_NEEDS)
-bench: bench-build ## instructions per operation in every mode: build/bench.json .md .svg
-	@$(PYTHON) tools/bench/bench.py
+bench: bench-build ## instructions per operation in every mode: build/bench.json, .md, .svg
+	@$(BENCH_RUN)/bench.py
+bench-docs: bench ## the same, and copy table and picture to docs/
+	@cp $(B)/bench.md $(B)/bench.svg docs/
+bench-profile: bench-build ## where a row's instructions go; ROW=cow_fault MODE=vmi
+	@$(BENCH_RUN)/profile.py $(ROW) $(MODE)
+bench-diff: ## the rows that cost something else than in BASE=REVISION
+	@$(BENCH_RUN)/diff.py "$(BASE)"
+bench-host: bench-build iso ## the host's clock: time per operation, to build, to boot; noisy
+	@$(BENCH_RUN)/host.py

@@ -22,6 +22,8 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from report import markdown, svg
+
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
 LIMIT = 120 * float(os.environ.get("PARAVANE_TIME_SCALE", "1"))  # seconds that a run may take
@@ -144,8 +146,8 @@ def median(samples, key):
 
 
 def number(value):
-    """At most two decimals, none for a whole number: so the same text each time."""
-    value = round(value, 2)
+    """At most three decimals, none for a whole number: so the same text each time."""
+    value = round(value, 3)
     return int(value) if value == int(value) else value
 
 
@@ -170,9 +172,16 @@ def measure(mode, rows, folder):
     """All figures of a mode; None if it is not there."""
     if MODES[mode] is None:
         return None
-    words = "; ".join(f"bench {row}" for row in sorted({*rows, *(ROWS[row] for row in rows)}))
-    samples = samples_of(*run(mode, folder, "bench" if rows == list(ROWS) else words))
+    all_rows = rows == list(ROWS)
+    words = [] if all_rows else sorted({*rows, *(ROWS[row] for row in rows)})
+    samples = samples_of(*run(mode, folder, " ".join(["bench", *words])))
     return {row: figures(row, samples) if row in rows else None for row in ROWS}
+
+
+def clean_environment():
+    """Ours, without what the make that runs us passes on: for a make that is called as if by hand."""
+    ours = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKE_TERMOUT", "MAKE_TERMERR")
+    return {name: value for name, value in os.environ.items() if name not in ours}
 
 
 def version(command):
@@ -203,6 +212,8 @@ def main():
     report = {"modes": results, "qemu": version(["qemu-system-i386"]),
               "gcc": version([os.environ.get("CC", "gcc")])}
     (options.out / "bench.json").write_text(json.dumps(report, indent=1) + "\n")
+    (options.out / "bench.md").write_text("\n".join(markdown(report)) + "\n")
+    (options.out / "bench.svg").write_text("\n".join(svg(report)) + "\n")
 
 
 if __name__ == "__main__":

@@ -70,7 +70,13 @@ static inline void wrmsr(u64 value, u32 msr) {
 static inline u64 make_pte(u64 entry) { return entry; }
 static inline u64 pte_pa(u64 pte) { return pte; }
 
-static inline void set_pte(u64 pte, pte_t *ptep) { *(volatile pte_t *)ptep = pte; }
+static inline void set_pte(u64 pte, pte_t *ptep) {
+    asm volatile("mov %2, 4(%0)\n mov %1, (%0)"
+                 :
+                 : "r"(ptep), "r"((u32)pte), "r"((u32)(pte >> 32))
+                 : "memory");
+}
+
 static inline void set_pmd(u64 pte, pte_t *ptep) { set_pte(pte, ptep); }
 static inline void set_pdpte(u64 pte, pte_t *ptep) { set_pte(pte, ptep); }
 
