@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * user/bench.c: what things cost, in ticks of the TSC: lmbench's rows, and single operations.
  *
- * Gives: `bench`         every row, several samples each
- *        `bench ROW...`  those rows
+ * Gives: `bench`                every row, several samples each
+ *        `bench [N] [ROW...]`   those rows; samples of N operations
  * A line a sample: its row, how many operations it holds, ticks, and how often the kernel went to
  * the hypervisor meanwhile, by reason. Under `qemu -icount shift=0` a tick is an instruction; what
  * the timing itself and the loops cost is measured by rows of its own and subtracted by
@@ -179,8 +179,16 @@ static void port_read(u32 count) { kernel_row(BENCH_PORT_READ, count); }
 
 /* --- the rows ------------------------------------------------------------------------------------ */
 
-static void start_pong(void) { start_child(pong); }
-static void start_stream(void) { start_child(stream); }
+/* Once in advance: by then both have their own copies of the pages that they write to. */
+static void start_pong(void) {
+    start_child(pong);
+    pipe_pingpong(1);
+}
+
+static void start_stream(void) {
+    start_child(stream);
+    pipe_64k(1);
+}
 
 static const struct row {
     const char *name;
@@ -222,42 +230,45 @@ static void read_exits(u64 exits[REASONS]) {
     for (u32 i = 0; i < REASONS; i++) exits[i] = pv_query(PV_Q_STAT, i, &stat) < 0 ? 0 : stat.value;
 }
 
-static void sample(const struct row *row) {
+static void sample(const struct row *row, u32 count) {
     u64 before[REASONS], after[REASONS], start, ticks;
 
     read_exits(before);
     kernel_row(BENCH_MARK, 1);
     start = rdtsc();
-    row->run(row->count);
+    row->run(count);
     ticks = rdtsc() - start;
     kernel_row(BENCH_MARK, 1);
     read_exits(after);
-    printf("%s %u %llu", row->name, row->count, ticks);
+    printf("%s %u %llu", row->name, count, ticks);
     for (u32 i = 0; i < REASONS; i++) printf(" %llu", after[i] - before[i]);
     printf("\n");
 }
 
-static void measure(const struct row *row) {
+static void measure(const struct row *row, i32 count) {
     if (row->run == hypercall && syscall3(SYS_bench, BENCH_HYPERCALL, 0, 0) < 0) return;
     for (u32 i = 0; i < SAMPLES; i++) {
         if (row->before) row->before();
-        sample(row);
+        sample(row, count ? (u32)count : row->count);
         if (row->after) row->after();
     }
 }
 
-static void measure_named(const char *name) {
+static void measure_named(const char *name, i32 count) {
     for (u32 i = 0; i < ARRAY_SIZE(rows); i++)
         if (strcmp(name, rows[i].name) == 0) {
-            measure(&rows[i]);
+            measure(&rows[i], count);
             return;
         }
     fail("no row is called %s", name);
 }
 
 int main(int argc, char **argv) {
+    i32 count = 0;
+    int first = argc > 1 && parse_number(argv[1], &count) ? 2 : 1;
+
     if (argc == 2 && strcmp(argv[1], "exit") == 0) return 0; /* what fork_exec starts */
-    for (int i = 1; i < argc; i++) measure_named(argv[i]);
-    for (u32 i = 0; argc < 2 && i < ARRAY_SIZE(rows); i++) measure(&rows[i]);
+    for (int i = first; i < argc; i++) measure_named(argv[i], count);
+    for (u32 i = 0; first == argc && i < ARRAY_SIZE(rows); i++) measure(&rows[i], count);
     return 0;
 }

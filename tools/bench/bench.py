@@ -110,13 +110,13 @@ def machine(mode, kernel, words):
     return command + ["-initrd", f"{kernel} {line},{initrd}"]
 
 
-def run(mode, folder, words="bench", profile=None):
-    """Boots once; the console's lines and the plugin's."""
+def run(mode, folder, words="bench", trace=None):
+    """Boots once; the console's lines and the plugin's, with each instruction after mark `trace`."""
     kernel, symbols = kernel_of(mode)
     console, marks = folder / f"{mode}.console", folder / f"{mode}.marks"
     plugin = f"{BUILD}/bench/count.so,mark={symbol(symbols, 'bench_mark')},out={marks}"
-    if profile is not None:
-        plugin += f",profile={profile}"
+    if trace:
+        plugin += f",trace={trace}"
     command = machine(mode, kernel, words) + ["-serial", f"file:{console}", "-plugin", plugin]
     done = subprocess.run(command, cwd=ROOT, timeout=LIMIT, stdin=subprocess.DEVNULL,
                           capture_output=True, text=True)

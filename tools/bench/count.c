@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * tools/bench/count.c: a plugin of QEMU's TCG that counts the guest's instructions.
  *
- * Usage: qemu-system-i386 -plugin count.so,mark=ADDRESS,out=FILE[,profile=N]
+ * Usage: qemu-system-i386 -plugin count.so,mark=ADDRESS,out=FILE[,trace=N]
  * Gives: a line in FILE each time the guest executes the instruction at ADDRESS: instructions so
  *        far, and how many of them were further rounds of a REP instruction, which QEMU counts
  *        like an instruction each. A CPU that waits executes none, so this sees what the TSC of
- *        -icount, which goes on, does not. With profile=N: after mark N+1 each address that was
- *        executed since mark N, and how often.
+ *        -icount, which goes on, does not. With trace=N: each instruction between marks N and N+1, by
+ *        its address.
  *
  * Debian packages QEMU without qemu-plugin.h: what we need of its interface, version 1 (QEMU docs,
  * "QEMU TCG Plugins"), is declared here.
@@ -40,41 +40,16 @@ int qemu_plugin_version = 1;
 int qemu_plugin_install(uint64_t id, const void *info, int argc, char **argv);
 
 static FILE *out;
-static uint64_t mark_address, profiled_mark = UINT64_MAX, marks;
+static uint64_t mark_address, traced_mark, marks;
 static uint64_t executed, rounds;
-
-/* --- the profile: a counter an address, in a hash table --------------------------------------- */
-
-#define SLOTS (1u << 18)
-
-static struct slot { uint64_t address, count; } profile[SLOTS];
-
-static uint64_t *profile_counter(uint64_t address) {
-    uint32_t slot = (uint32_t)(address * 2654435761u) % SLOTS;
-
-    while (profile[slot].address && profile[slot].address != address) slot = (slot + 1) % SLOTS;
-    profile[slot].address = address;
-    return &profile[slot].count;
-}
-
-static void begin_profile(void) {
-    for (uint32_t i = 0; i < SLOTS; i++) profile[i].count = 0;
-}
-
-static void print_profile(void) {
-    for (uint32_t i = 0; i < SLOTS; i++)
-        if (profile[i].count)
-            fprintf(out, "at %" PRIx64 " %" PRIu64 "\n", profile[i].address, profile[i].count);
-}
-
-/* --- what happens while the guest runs ---------------------------------------------------------- */
 
 static void on_mark(unsigned vcpu, void *data) {
     fprintf(out, "%" PRIu64 " %" PRIu64 "\n", executed, rounds);
-    if (marks == profiled_mark) begin_profile();
-    if (marks == profiled_mark + 1) print_profile();
     marks++;
-    fflush(out);
+}
+
+static void on_traced(unsigned vcpu, void *address) {
+    if (marks == traced_mark) fprintf(out, "at %" PRIxPTR "\n", (uintptr_t)address);
 }
 
 /* A REP instruction that was the last one executed, too, goes into its next round. */
@@ -106,9 +81,9 @@ static void on_translation(uint64_t id, struct qemu_plugin_tb *tb) {
         uint64_t address = qemu_plugin_insn_vaddr(insn);
 
         qemu_plugin_register_vcpu_insn_exec_inline(insn, INLINE_ADD_U64, &executed, 1);
-        if (profiled_mark != UINT64_MAX)
-            qemu_plugin_register_vcpu_insn_exec_inline(insn, INLINE_ADD_U64,
-                                                       profile_counter(address), 1);
+        if (traced_mark)
+            qemu_plugin_register_vcpu_insn_exec_cb(insn, on_traced, CB_NO_REGS,
+                                                   (void *)(uintptr_t)address);
         if (is_rep(qemu_plugin_insn_data(insn), qemu_plugin_insn_size(insn)))
             qemu_plugin_register_vcpu_insn_exec_cb(insn, on_rep, CB_NO_REGS,
                                                    (void *)(uintptr_t)address);
@@ -123,8 +98,8 @@ int qemu_plugin_install(uint64_t id, const void *info, int argc, char **argv) {
             mark_address = strtoull(argv[i] + 5, NULL, 16);
         else if (strncmp(argv[i], "out=", 4) == 0)
             out = fopen(argv[i] + 4, "w");
-        else if (strncmp(argv[i], "profile=", 8) == 0)
-            profiled_mark = strtoull(argv[i] + 8, NULL, 10);
+        else if (strncmp(argv[i], "trace=", 6) == 0)
+            traced_mark = strtoull(argv[i] + 6, NULL, 10);
     }
     if (!mark_address || !out) {
         fprintf(stderr, "count: needs mark=ADDRESS and out=FILE, which must be writable\n");

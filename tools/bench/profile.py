@@ -1,64 +1,105 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Where the instructions of one row of the benchmark go, by symbol.
+"""Where the instructions of one row of the benchmark go: by function, or one after the other.
 
-Usage: tools/bench/profile.py ROW [MODE] [--by function|line]
+Usage: tools/bench/profile.py ROW [MODE] [--path]
 
-Prints, for one sample of the row and by operation: instructions, how many of them are rounds of
-REP, how often the symbol's first instruction was executed, and the symbol; an image a block. With
---by line: by line of the source, as far as it is known.
+By function: instructions by operation, how often its first instruction was executed, its name; an
+image a block. With --path the life of one operation: what was executed, in its order, functions
+that were left and entered again as often as that happened. The loop of the program that calls is
+part of it.
 """
 import argparse
 import bisect
+import re
 import subprocess
 from collections import Counter
-from pathlib import Path
+from itertools import groupby
 
 import bench
 
 USER = bench.BUILD / "user/bench.debug"
+TRACED_MARK = 7  # the first of the two marks of the fourth sample: all is warm
 
 
-def images(mode):
-    """The images that run in a mode: name, file with symbols."""
-    yield "kernel", bench.kernel_of(mode)[1]
-    if bench.MODES[mode][1] is not None:
-        yield "hv-stub", bench.BUILD / "hv-stub.debug"
-    yield "user", USER
+class Symbols:
+    """The functions of all images that run in a mode; no two images share an address."""
+
+    def __init__(self, mode):
+        self.files = {"kernel": bench.kernel_of(mode)[1], "program": USER}
+        if bench.MODES[mode][1] is not None:
+            self.files["hv-stub"] = bench.BUILD / "hv-stub.debug"
+        self.table = sorted(entry for image, file in self.files.items()
+                            for entry in self.functions(image, file))
+
+    @staticmethod
+    def functions(image, file):
+        """(address, image, name) of each. Labels inside of functions have a dot, or mark a range."""
+        output = subprocess.run(["nm", file], check=True, capture_output=True, text=True).stdout
+        for line in output.splitlines():
+            address, kind, name = line.split()[-3:] if len(line.split()) == 3 else ("0", "", "")
+            if kind in ("t", "T") and "." not in name and not name.endswith(("_start", "_end")):
+                yield int(address, 16), image, name
+
+    def of(self, address):
+        """(address of the function, image, name)"""
+        return self.table[max(bisect.bisect_right(self.table, (address, "~")) - 1, 0)]
 
 
-def symbols_of(file):
-    """The functions of an image, by address."""
-    output = subprocess.run(["nm", "-n", file], check=True, capture_output=True, text=True).stdout
-    found = {}
-    for line in output.splitlines():
-        address, kind, name = line.split()
-        if kind in "tT" and "." not in name:
-            found[int(address, 16)] = name
-    return found
+def clock_reads():
+    """The two addresses in the program between which an operation lies."""
+    code = subprocess.run(["objdump", "-d", "--no-show-raw-insn", USER], check=True,
+                          capture_output=True, text=True).stdout
+    reads = re.findall(r"^\s*([0-9a-f]+):\s+rdtsc", code, re.MULTILINE)
+    assert len(reads) == 2, "sample() reads the TSC twice"
+    return [int(address, 16) for address in reads]
 
 
-def lines_of(file, addresses):
-    """The source line of each address."""
-    text = "\n".join(f"{address:#x}" for address in addresses)
-    output = subprocess.run(["addr2line", "-e", file], input=text, check=True, capture_output=True,
-                            text=True).stdout
-    return {address: line.replace(f"{bench.ROOT}/", "").split(" ")[0]
-            for address, line in zip(addresses, output.splitlines())}
-
-
-def sample(row, mode):
-    """How often each address was executed in the middle sample of the row, and its size."""
+def trace(row, mode, count):
+    """The addresses that one sample executed, in order."""
     folder = bench.BUILD / "bench" / "profile"
     folder.mkdir(parents=True, exist_ok=True)
-    lines, marks = bench.run(mode, folder, f"bench {row}", profile=6)
-    counts = Counter()
-    for line in marks:
-        if line.startswith("at "):
-            _, address, count = line.split()
-            counts[int(address, 16)] += int(count)
+    words = f"bench {count} {row}" if count else f"bench {row}"
+    lines, marks = bench.run(mode, folder, words, TRACED_MARK)
+    addresses = [int(line[3:], 16) for line in marks if line.startswith("at ")]
+    start, end = (addresses.index(address) for address in clock_reads())
     size = next(int(line.split()[1]) for line in lines if line.startswith(f"{row} "))
-    return counts, size
+    return addresses[start + 1:end], size
+
+
+def rounds_of(addresses):
+    """How many are further rounds of REP: the same address again, at once."""
+    return sum(a == b for a, b in zip(addresses, addresses[1:]))
+
+
+def by_function(row, mode):
+    """Yields the lines of the table."""
+    addresses, size = trace(row, mode, 0)
+    symbols = Symbols(mode)
+    sums, entries, images = Counter(), Counter(), Counter()
+    for address, count in Counter(addresses).items():
+        start, image, name = symbols.of(address)
+        sums[image, name] += count
+        images[image] += count
+        if address == start:
+            entries[image, name] = count
+    for image, total in images.most_common():
+        yield f"{image}: {total / size:.1f}"
+        for (place, name), count in sums.most_common():
+            if place == image and count >= size / 2:
+                yield f"{count / size:12.1f} {entries[place, name] / size:8.1f}x  {name}"
+
+
+def path(row, mode):
+    """Yields a line for each stay in a function, in order."""
+    addresses, _ = trace(row, mode, 1)
+    symbols = Symbols(mode)
+    for (_, image, name), stay in groupby(addresses, symbols.of):
+        stay = list(stay)
+        rep = rounds_of(stay)
+        yield f"{len(stay) - rep:6}  {image:8} {name}" + (f"  (and {rep} rounds of rep)" if rep else "")
+    rep = rounds_of(addresses)
+    yield f"{len(addresses) - rep:6}  in all" + (f", and {rep} rounds of rep" if rep else "")
 
 
 def main():
@@ -66,31 +107,11 @@ def main():
     parser.add_argument("row", choices=bench.ROWS)
     parser.add_argument("mode", nargs="?", default="native",
                         choices=[mode for mode in bench.MODES if bench.MODES[mode]])
-    parser.add_argument("--by", choices=["function", "line"], default="function")
+    parser.add_argument("--path", action="store_true")
     options = parser.parse_args()
-    counts, size = sample(options.row, options.mode)
-    found = {name: symbols_of(file) for name, file in images(options.mode)}
-    files = dict(images(options.mode))
-    starts = sorted((address, name) for name, table in found.items() for address in table)
-    sums, entries = {name: Counter() for name in files}, {name: Counter() for name in files}
-    places = {name: [] for name in files}
-    for address in counts:
-        place = bisect.bisect_right(starts, (address, "~")) - 1
-        start, image = starts[max(place, 0)]
-        places[image].append((address, start))
-    for image, addresses in places.items():
-        lines = lines_of(files[image], [a for a, _ in addresses]) if options.by == "line" else {}
-        for address, start in addresses:
-            name = lines.get(address, found[image][start])
-            sums[image][name] += counts[address]
-            if address == start or options.by == "line":
-                entries[image][name] = max(entries[image][name], counts[address])
-    print(f"{options.row}, {options.mode}: instructions by operation")
-    for image, total in sums.items():
-        print(f"\n{image}: {sum(total.values()) / size:.1f}")
-        for name, count in total.most_common():
-            if count >= size / 2:
-                print(f"{count / size:12.1f} {entries[image][name] / size:10.1f}x  {name}")
+    print(f"{options.row}, {options.mode}")
+    for line in (path if options.path else by_function)(options.row, options.mode):
+        print(line)
 
 
 if __name__ == "__main__":
