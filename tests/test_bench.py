@@ -111,7 +111,7 @@ def test_few_exits(modes):
 
 def test_profile_adds_up():
     """The profile of a row counts the instructions that the row has."""
-    output = subprocess.run(["/usr/bin/python3", "tools/bench/profile.py", "null_call", "vmi"],
+    output = subprocess.run(["/usr/bin/python3", "tools/bench/where.py", "null_call", "vmi"],
                             cwd=ROOT, check=True, capture_output=True, text=True,
                             timeout=120 * TIME_SCALE).stdout
     assert " syscall_entry" in output and " rom_iret" in output, output

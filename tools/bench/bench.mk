@@ -35,14 +35,15 @@ BENCH_NEEDS := $(B)/kernel.elf $(B)/hv-stub.elf $(B)/initrd.tar $(B)/direct/kern
 
 BENCH_RUN := PYTHONPYCACHEPREFIX=$(B)/pycache $(PYTHON) tools/bench
 
-.PHONY: bench bench-build bench-docs bench-profile bench-diff bench-host
+.PHONY: bench bench-build bench-docs bench-where bench-diff bench-host
 bench-build: $(BENCH_NEEDS)
 bench: bench-build ## instructions per operation in every mode: build/bench.json, .md, .svg
 	@$(BENCH_RUN)/bench.py
-bench-docs: bench ## the same, and copy table and picture to docs/
+bench-docs: bench ## the same, and bring README.md and docs/ up to date
 	@cp $(B)/bench.md $(B)/bench.svg docs/
-bench-profile: bench-build ## where a row's instructions go; ROW=cow_fault MODE=vmi
-	@$(BENCH_RUN)/profile.py $(ROW) $(MODE)
+	@$(BENCH_RUN)/paths.py README.md docs/paths.md
+bench-where: bench-build ## where they go; ROW=cow_fault MODE=vmi; WHERE=--path: in their order
+	@$(BENCH_RUN)/where.py $(ROW) $(MODE) $(WHERE)
 bench-diff: ## the rows that cost something else than in BASE=REVISION
 	@$(BENCH_RUN)/diff.py "$(BASE)"
 bench-host: bench-build iso ## the host's clock: time per operation, to build, to boot; noisy

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Where the instructions of one row of the benchmark go: by function, or one after the other.
 
-Usage: tools/bench/profile.py ROW [MODE] [--path]
+Usage: tools/bench/where.py ROW [MODE] [--path]
 
 By function: instructions by operation, how often its first instruction was executed, its name; an
 image a block. With --path the life of one operation: what was executed, in its order, functions
@@ -56,15 +56,23 @@ def clock_reads():
 
 
 def trace(row, mode, count):
-    """The addresses that one sample executed, in order."""
-    folder = bench.BUILD / "bench" / "profile"
+    """The addresses that one sample executed, in order; its size; and where sites are padded."""
+    folder = bench.BUILD / "bench" / "where"
     folder.mkdir(parents=True, exist_ok=True)
     words = f"bench {count} {row}" if count else f"bench {row}"
-    lines, marks = bench.run(mode, folder, words, TRACED_MARK)
+    lines, marks = bench.run(mode, folder, f"pv sites; {words}", TRACED_MARK)
     addresses = [int(line[3:], 16) for line in marks if line.startswith("at ")]
     start, end = (addresses.index(address) for address in clock_reads())
     size = next(int(line.split()[1]) for line in lines if line.startswith(f"{row} "))
-    return addresses[start + 1:end], size
+    return addresses[start + 1:end], size, set(paddings(lines))
+
+
+def paddings(lines):
+    """The address of the NOP in each patched site that has one, from the lines of `pv sites`."""
+    for line in lines:
+        site = re.match(r"([0-9a-f]{8}) .* -> ([0-9a-f]+) .*nop (\d+)$", line)
+        if site:
+            yield int(site[1], 16) + len(site[2]) // 2 - int(site[3])
 
 
 def rounds_of(addresses):
@@ -72,9 +80,15 @@ def rounds_of(addresses):
     return sum(a == b for a, b in zip(addresses, addresses[1:]))
 
 
+def padding(row, mode):
+    """NOPs that pad a site, by operation."""
+    addresses, size, nops = trace(row, mode, 0)
+    return sum(address in nops for address in addresses) / size
+
+
 def by_function(row, mode):
     """Yields the lines of the table."""
-    addresses, size = trace(row, mode, 0)
+    addresses, size, nops = trace(row, mode, 0)
     symbols = Symbols(mode)
     sums, entries, images = Counter(), Counter(), Counter()
     for address, count in Counter(addresses).items():
@@ -88,11 +102,12 @@ def by_function(row, mode):
         for (place, name), count in sums.most_common():
             if place == image and count >= size / 2:
                 yield f"{count / size:12.1f} {entries[place, name] / size:8.1f}x  {name}"
+    yield f"of these, NOPs that pad a site: {sum(a in nops for a in addresses) / size:.1f}"
 
 
 def path(row, mode):
     """Yields a line for each stay in a function, in order."""
-    addresses, _ = trace(row, mode, 1)
+    addresses, _, nops = trace(row, mode, 1)
     symbols = Symbols(mode)
     for (_, image, name), stay in groupby(addresses, symbols.of):
         stay = list(stay)
@@ -100,6 +115,7 @@ def path(row, mode):
         yield f"{len(stay) - rep:6}  {image:8} {name}" + (f"  (and {rep} rounds of rep)" if rep else "")
     rep = rounds_of(addresses)
     yield f"{len(addresses) - rep:6}  in all" + (f", and {rep} rounds of rep" if rep else "")
+    yield f"{sum(address in nops for address in addresses):6}  of these are NOPs that pad a site"
 
 
 def main():
