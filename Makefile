@@ -86,7 +86,7 @@ $(B)/kernel.elf: $(B)/kernel.debug
 	$(Q)$(OBJCOPY) --strip-debug $< $@
 
 include hv-stub/hv-stub.mk user/user.mk iso/iso.mk tests/tests.mk tests/fuzz/fuzz.mk tests/vmi/vmi.mk tests/hostile/hostile.mk
-include tools/tools.mk tools/lint/lint.mk tools/gdb/gdb.mk
+include tools/tools.mk tools/lint/lint.mk tools/gdb/gdb.mk tools/bench/bench.mk
 
 clean: ## remove build/
 	rm -rf $(B)

@@ -94,12 +94,13 @@ static u32 take(char *line, u32 size) {
 /* One line, or as much of it as fits. 0: the end of the file. */
 int console_read_line(va_t buffer, u32 length) {
     char line[128];
-    u32 count, flags = irq_save();
+    u32 count;
     int error = 0;
 
+    irq_disable();
     while (length && input.read == input.lines && !error) error = wait_on_locked(&input.readers);
     count = error ? 0 : take(line, length < sizeof line ? length : sizeof line);
-    irq_restore(flags);
+    irq_enable();
     if (error) return error;
     return copy_to_user(buffer, line, count) == 0 ? (int)count : -EFAULT;
 }

@@ -86,13 +86,8 @@ static int build(struct vm *vm, const struct initrd_file *file, const char *args
     int error;
 
     vm->root = root_create();
-    if (!vm->root) return -ENOMEM;
-    lazy_begin(LAZY_MMU);
-    error = load(vm, file);
-    if (!error) error = make_stack(vm, args, args_size, argc, sp);
-    lazy_end();
-    if (error) vm_destroy(vm);
-    return error;
+    error = vm->root ? load(vm, file) : -ENOMEM;
+    return error ? error : make_stack(vm, args, args_size, argc, sp);
 }
 
 /* `args`: argc strings, one behind the other, args_size bytes with their zeros. */
@@ -104,12 +99,17 @@ int exec(const char *path, const char *args, u32 args_size, u32 argc) {
 
     if (!file) return -ENOENT;
     if (elf_check(file->data, file->size) != NULL) return -ENOEXEC;
+    lazy_begin(LAZY_MMU);
     error = build(&fresh, file, args, args_size, argc, &sp);
-    if (error) return error;
+    if (error) {
+        lazy_end();
+        vm_destroy(&fresh, old.root);
+        return error;
+    }
     current->vm = fresh;
     strlcpy(current->name, file->name, sizeof current->name);
     frame_start(trap_frame_of(current), elf_entry(file->data), sp);
-    root_load(fresh.root);
-    if (old.root) vm_destroy(&old);
+    vm_destroy(&old, fresh.root); /* process 1 has none: the scheduler loads its first */
+    lazy_end();
     return 0;
 }

@@ -51,7 +51,7 @@ void frame_info(struct meminfo *info);
 
 /* vm.c: the address space of a program. */
 pte_t *vm_fork(struct vm *child, const struct vm *parent); /* copy on write; NULL: no memory */
-void vm_destroy(struct vm *vm);
+void vm_destroy(struct vm *vm, pte_t *next);
 int vm_map_page(struct vm *vm, va_t va, void *page, bool writable); /* takes over one owner */
 bool vm_fault(va_t va, bool write, bool present); /* false: the program may not do that */
 int vm_sbrk(struct vm *vm, i32 bytes);
@@ -78,8 +78,8 @@ static inline struct trap_frame *trap_frame_of(struct proc *proc) {
 
 /* sched.c: who runs. */
 void schedule(void);                    /* interrupts off; gives the CPU to the next */
-void make_ready(struct proc *proc);     /* irq */
-int wait_on(struct list *queue);        /* blocks; 0, or -EINTR if killed */
+void make_ready(struct proc *proc);     /* irq off */
+int wait_on(struct list *queue);        /* may block; 0, or -EINTR if killed */
 int wait_on_locked(struct list *queue); /* the same, for who has interrupts off already */
 void wake_all(struct list *queue);      /* irq */
 void sched_yield(void);
@@ -89,11 +89,11 @@ void check_stack(void); /* panics if the kernel stack has overflowed */
 extern struct list all_procs;
 
 /* timer.c: ticks and sleepers. */
+#define TICK_NS 10000000u
 void timer_init(void);
 void timer_interrupt(void);        /* irq */
 int timer_sleep(u32 milliseconds); /* may block; 0 or -EINTR */
-void timer_idle(void);             /* irq off: only wake us for the next sleeper */
-void timer_busy(void);             /* irq off: a tick each TICK_NS again */
+u64 timer_next(void);              /* irq off: when the next sleeper wakes, as clock_ns */
 int timer_info(va_t answer);
 
 /* initrd.c: the files, all of them in memory. */
@@ -132,6 +132,9 @@ int console_print(va_t buffer, u32 length);
 
 /* crash.c: breaks the kernel on purpose. */
 int crash_on_purpose(u32 how);
+
+/* bench.c: does one of BENCH_* so often. */
+int bench(u32 row, u32 count);
 
 /* syscall.c, for entry.asm */
 PV_ABI int syscall(u32 a, u32 b, u32 c, u32 number);

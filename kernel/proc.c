@@ -79,7 +79,9 @@ int proc_fork(void) {
     for (u32 fd = 0; fd < FD_MAX; fd++) child->files[fd] = file_get(current->files[fd]);
     *trap_frame_of(child) = *trap_frame_of(current);
     trap_frame_of(child)->eax = 0;
+    irq_disable();
     make_ready(child);
+    irq_enable();
     return (int)child->pid;
 }
 
@@ -101,8 +103,7 @@ void proc_exit(u32 status) {
     if (current->pid == INIT_PID) machine_off(status);
     for (u32 fd = 0; fd < FD_MAX; fd++) file_close(fd);
     abandon_children();
-    root_load(NULL);
-    vm_destroy(&current->vm);
+    vm_destroy(&current->vm, NULL);
 
     irq_disable();
     proc_reap();
@@ -170,12 +171,11 @@ int proc_kill(u32 pid) {
     if (pid == INIT_PID) return -EPERM;
     list_for_each (node, &all_procs) {
         struct proc *proc = proc_of(node);
-        u32 flags;
 
         if (proc->pid != pid || proc->state == PROC_ZOMBIE) continue;
-        flags = irq_save();
+        irq_disable();
         end_soon(proc);
-        irq_restore(flags);
+        irq_enable();
         return 0;
     }
     return -ESRCH;

@@ -26,24 +26,21 @@ void check_stack(void) {
 }
 
 void make_ready(struct proc *proc) {
-    u32 flags = irq_save();
-
     list_remove(&proc->queue);
     proc->state = PROC_READY;
     list_add_tail(&proc->queue, &ready);
-    irq_restore(flags);
 }
 
 bool someone_ready(void) { return !list_empty(&ready); }
 
-/* safe_halt lets no interrupt slip in between the test and the wait. */
+/* Without ticks, but for the next sleeper. safe_halt lets no interrupt slip in between the test and the wait. */
 static void idle(void) {
     while (list_empty(&ready)) {
-        timer_idle();
+        timer_set(timer_next());
         safe_halt();
         irq_disable();
     }
-    timer_busy();
+    timer_periodic(TICK_NS);
 }
 
 static struct proc *next_proc(void) {
@@ -107,16 +104,20 @@ int wait_on_locked(struct list *queue) {
 }
 
 int wait_on(struct list *queue) {
-    u32 flags = irq_save();
-    int error = wait_on_locked(queue);
+    int error;
 
-    irq_restore(flags);
+    irq_disable();
+    error = wait_on_locked(queue);
+    irq_enable();
     return error;
 }
 
+/* Who waits may be woken for another reason meanwhile, but nobody begins to wait. */
 void wake_all(struct list *queue) {
-    u32 flags = irq_save();
+    u32 flags;
 
+    if (list_empty(queue)) return;
+    flags = irq_save();
     while (!list_empty(queue)) make_ready(container_of(list_first(queue), struct proc, queue));
     irq_restore(flags);
 }

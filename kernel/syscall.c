@@ -7,6 +7,9 @@
  */
 #include "kernel/kernel.h"
 
+/* What these keep on the stack would otherwise be made room for in every call. */
+#define OUT_OF_LINE static __attribute__((noinline))
+
 /* Copies a string of the program's with its zero; its length without, -EFAULT, or -ENAMETOOLONG. */
 static int copy_string(char *to, va_t from, u32 size) {
     for (u32 length = 0; length < size; length++) {
@@ -32,7 +35,7 @@ static int gather_arguments(char *args, va_t argv, u32 *size, u32 *count) {
     }
 }
 
-static int sys_exec(va_t name, va_t argv) {
+OUT_OF_LINE int sys_exec(va_t name, va_t argv) {
     char path[NAME_MAX + 1];
     char *args;
     u32 size, count;
@@ -48,14 +51,14 @@ static int sys_exec(va_t name, va_t argv) {
     return result;
 }
 
-static int sys_open(va_t name) {
+OUT_OF_LINE int sys_open(va_t name) {
     char path[NAME_MAX + 1];
     int length = copy_string(path, name, sizeof path);
 
     return length < 0 ? length : file_open(path);
 }
 
-static int sys_pipe(va_t answer) {
+OUT_OF_LINE int sys_pipe(va_t answer) {
     int fd[2];
     int error = file_pipe(fd);
 
@@ -65,7 +68,7 @@ static int sys_pipe(va_t answer) {
     return -EFAULT;
 }
 
-static int sys_readdir(u32 index, va_t answer) {
+OUT_OF_LINE int sys_readdir(u32 index, va_t answer) {
     const struct initrd_file *file = initrd_entry(index);
     struct dirent entry = {0};
 
@@ -75,14 +78,14 @@ static int sys_readdir(u32 index, va_t answer) {
     return copy_to_user(answer, &entry, sizeof entry);
 }
 
-static int sys_meminfo(va_t answer) {
+OUT_OF_LINE int sys_meminfo(va_t answer) {
     struct meminfo info;
 
     frame_info(&info);
     return copy_to_user(answer, &info, sizeof info);
 }
 
-static int sys_pv(u32 what, u32 index, va_t address) {
+OUT_OF_LINE int sys_pv(u32 what, u32 index, va_t address) {
     union pv_answer answer;
     int size = pv_query(what, index, &answer);
 
@@ -120,6 +123,7 @@ PV_ABI int syscall(u32 a, u32 b, u32 c, u32 number) {
     case SYS_pv: return sys_pv(a, b, c);
     case SYS_power: return sys_power(a, b);
     case SYS_crash: return crash_on_purpose(a);
+    case SYS_bench: return bench(a, b);
     }
     return -ENOSYS;
 }

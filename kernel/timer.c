@@ -7,7 +7,6 @@
  */
 #include "kernel/kernel.h"
 
-#define TICK_NS     10000000u
 #define IDLE_MAX_NS 1000000000u /* nobody sleeps: wake up all the same, once a second */
 
 static struct list sleepers = {&sleepers, &sleepers}; /* the first to wake comes first */
@@ -36,24 +35,22 @@ void timer_interrupt(void) {
 }
 
 int timer_sleep(u32 milliseconds) {
-    u32 flags = irq_save();
     struct list *before;
     int error;
 
+    irq_disable();
     current->wake_at = clock_ns() + (u64)milliseconds * 1000000;
     for (before = sleepers.next; before != &sleepers; before = before->next)
         if (sleeper_of(before)->wake_at > current->wake_at) break;
     error = wait_on_locked(before);
-    irq_restore(flags);
+    irq_enable();
     return error;
 }
 
-void timer_idle(void) {
-    timer_set(list_empty(&sleepers) ? clock_ns() + IDLE_MAX_NS
-                                    : sleeper_of(list_first(&sleepers))->wake_at);
+u64 timer_next(void) {
+    return list_empty(&sleepers) ? clock_ns() + IDLE_MAX_NS
+                                 : sleeper_of(list_first(&sleepers))->wake_at;
 }
-
-void timer_busy(void) { timer_periodic(TICK_NS); }
 
 int timer_info(va_t answer) {
     struct clockinfo info = {

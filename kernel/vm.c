@@ -50,11 +50,10 @@ static bool share_table(struct vm *child, pte_t *from, va_t va) {
 }
 
 static bool share_all(struct vm *child, const struct vm *parent) {
-    for (u32 i = 0; i < USER_TABLES; i++) {
-        pte_t *from = user_table(parent->root, i);
+    const pte_t *l2 = user_l2(parent->root);
 
-        if (from && !share_table(child, from, i * TABLE_SPAN)) return false;
-    }
+    for (u32 i = 0; i < PT_ENTRIES; i++)
+        if (l2[i] && !share_table(child, table_of(l2[i]), i * TABLE_SPAN)) return false;
     return true;
 }
 
@@ -64,26 +63,24 @@ pte_t *vm_fork(struct vm *child, const struct vm *parent) {
     bool complete;
 
     *child = *parent;
-    child->root = root_create();
-    if (!child->root) return NULL;
     lazy_begin(LAZY_MMU);
-    complete = share_all(child, parent);
+    child->root = root_create();
+    complete = child->root && share_all(child, parent);
     flush_all();
     lazy_end();
     if (complete) return child->root;
-    vm_destroy(child);
+    vm_destroy(child, parent->root);
     return NULL;
 }
 
-/* The root must not be loaded. */
-void vm_destroy(struct vm *vm) {
-    for (u32 i = 0; i < USER_TABLES; i++) {
-        const pte_t *table = user_table(vm->root, i);
+static void put_pages(const pte_t *table) {
+    for (u32 i = 0; i < PT_ENTRIES; i++)
+        if (table[i]) page_put(page_of(pte_pfn(table[i])));
+}
 
-        for (u32 j = 0; table && j < PT_ENTRIES; j++)
-            if (table[j]) page_put(page_of(pte_pfn(table[j])));
-    }
-    root_destroy(vm->root);
+/* Loads the root `next` first, instead of this one; nothing is to be done if there is none. */
+void vm_destroy(struct vm *vm, pte_t *next) {
+    if (vm->root) root_destroy(vm->root, next, put_pages);
     vm->root = NULL;
     vm->pages = 0;
 }

@@ -32,7 +32,8 @@
 #define SYS_pv       19 /* (what, index, struct pv_*)  what the pvops table holds, PV_Q_*       */
 #define SYS_power    20 /* (how, status)               POWER_OFF or POWER_REBOOT                */
 #define SYS_crash    21 /* (how)                       breaks the kernel on purpose, CRASH_*    */
-#define SYS_COUNT    22
+#define SYS_bench    22 /* (row, count)                BENCH_*, that often; else -ENOENT          */
+#define SYS_COUNT    23
 
 #define EPERM        1
 #define ENOENT       2
@@ -108,6 +109,21 @@ struct clockinfo {
 #define CRASH_PANIC  2
 #define CRASH_ASSERT 3
 #define CRASH_DF     4 /* a fault with no stack to take it on */
+
+/* SYS_bench: what to do. PTE_BATCHED is one batch in lazy mode; HYPERCALL is -ENOENT if there is
+ * nobody to call. */
+enum bench_row {
+    BENCH_MARK,
+    BENCH_NOTHING,
+    BENCH_IRQ_PAIR,
+    BENCH_SAVE_RESTORE,
+    BENCH_HYPERCALL,
+    BENCH_PTE_UPDATE,
+    BENCH_PTE_BATCHED,
+    BENCH_CR3_SWITCH,
+    BENCH_FAULT,
+    BENCH_PORT_READ
+};
 
 /* SYS_pv: what to ask for, and the structure that receives it. -ENOENT past the last index. */
 #define PV_Q_INFO 0 /* struct pv_q_info, index 0    */

@@ -81,7 +81,8 @@ native_write_idt_entry:
     ret
 
 INLINE native_load_sp0
-    mov     [tss + 4], eax              ; struct tss: sp0
+    db      0x89, 0x05                  ; mov [tss + 4], eax, in six bytes: struct tss: sp0
+    dd      tss + 4
 END_INLINE
 
 INLINE native_rdmsr
@@ -109,10 +110,11 @@ END_INLINE
 
 ; An entry is 64 bits, but we store 32 at a time. Memory is below 4 GiB and there is no NX bit,
 ; so the high half is always 0 and the CPU never sees a half-written entry that means something.
+; `byte`: an offset of 0 in the instruction makes it as long as a site: there is nothing to pad.
 %macro INLINE_STORE_ENTRY 1
 INLINE %1
     mov     [ecx + 4], edx
-    mov     [ecx], eax
+    mov     [byte ecx + 0], eax
 END_INLINE
 %endmacro
 

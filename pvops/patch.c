@@ -7,9 +7,9 @@
  *
  *   linked    ff 15 <slot>   call [pv_ops + 4 * op]          66 90  (irq sites)
  *   inline    fa             cli                              0f 1f ...  one NOP to the end
- *   direct    e8 <rel32>     call native_<op>                 90
+ *   direct    2e e8 <rel32>  call native_<op>
  *   count,
- *   poison    e8 <rel32>     call the op's thunk, which goes on through the table
+ *   poison    2e e8 <rel32>  call the op's thunk, which goes on through the table
  *
  * Read first: pvops.def, native.asm.
  */
@@ -67,14 +67,16 @@ void pv_compose_inline(struct pv_site *site, const struct pv_inline *code, u8 *b
     pad(site, bytes);
 }
 
+/* A segment prefix means nothing to a call or a jump, but makes it longer: no NOP to execute. */
 void pv_compose_direct(struct pv_site *site, const u8 *target, enum pv_site_how how, u8 *bytes) {
-    u32 distance = (u32)((uintptr_t)target - (uintptr_t)site->address - DIRECT_SIZE);
+    u32 distance = (u32)((uintptr_t)target - (uintptr_t)site->address - site->length);
+    u32 prefixes = site->length - DIRECT_SIZE;
 
     site->how = how;
-    site->used = DIRECT_SIZE;
-    bytes[0] = is_jump(site) ? JMP_DIRECT : CALL_DIRECT;
-    memcpy(bytes + 1, &distance, sizeof distance);
-    pad(site, bytes);
+    site->used = site->length;
+    memset(bytes, CS_PREFIX, prefixes);
+    bytes[prefixes] = is_jump(site) ? JMP_DIRECT : CALL_DIRECT;
+    memcpy(bytes + prefixes + 1, &distance, sizeof distance);
 }
 
 /* The instructions of the body in force, if they may be copied and fit into `room` bytes. */

@@ -64,6 +64,8 @@ struct pv_info {
     bool shared_kernel_l2; /* may all roots share one L2 table for the kernel? */
     bool has_pc_devices;   /* are there a PIC, a PIT, a keyboard, ports? */
     bool has_task_gates;   /* may #DF have a stack of its own? */
+    /* To the hypervisor and back, for nothing. NULL: there is none. */
+    PV_ABI void (*null_exit)(void);
 };
 
 extern struct pv_ops pv_ops;   /* the table in force */

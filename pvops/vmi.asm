@@ -129,6 +129,13 @@ vmi_ext_%1:
     jmp     [ENTRY(Queue)]
 %endmacro
 
+; What links a table is read back by the kernel at once; the hypervisor may learn of it later.
+global vmi_ext_set_table
+vmi_ext_set_table:
+    mov     [ecx + 4], edx
+    mov     [ecx], eax
+    jmp     [ENTRY(Queue)]
+
 ; A page fault left its address in the shared page.
 INLINE vmi_ext_read_cr2
     mov     eax, [HV_SHARED + 8]
@@ -156,6 +163,11 @@ global vmi_ext_lazy_end
 vmi_ext_lazy_end:
     xor     eax, eax
     jmp     [ENTRY(SetLazy)]
+
+; Null, or a standard call that does nothing either.
+global vmi_null_exit
+vmi_null_exit:
+    jmp     [ENTRY(Null)]
 
 ; --- what VMI answers by NOP -------------------------------------------------------------------------
 

@@ -31,11 +31,13 @@ PV_ABI void vmi_set_pmd(u64 pte, pte_t *ptep);
 PV_ABI void vmi_set_pdpte(u64 pte, pte_t *ptep);
 PV_ABI void vmi_flush_all(void);
 void vmi_nothing(void);
+PV_ABI void vmi_null_exit(void);
 
 /* vmi.asm, with extensions */
 PV_ABI u32 vmi_ext_irq_save(void);
 PV_ABI u32 vmi_ext_read_cr2(void);
 PV_ABI void vmi_ext_irq_disable(void);
+PV_ABI void vmi_ext_set_table(u64 pte, pte_t *ptep);
 PV_ABI void vmi_ext_flush_one(va_t va);
 PV_ABI void vmi_ext_flush_all(void);
 PV_ABI void vmi_ext_pt_announce(u32 pfn, u32 level);
@@ -193,6 +195,8 @@ static const struct fill extensions[] = {
     {PV_read_cr2, VMI_Queue, vmi_ext_read_cr2},
     {PV_load_sp0, VMI_Queue, vmi_ext_load_sp0},
     {PV_set_pte, VMI_Queue, NULL},
+    {PV_set_pmd, VMI_Queue, vmi_ext_set_table},
+    {PV_set_pdpte, VMI_Queue, vmi_ext_set_table},
     {PV_pt_announce, VMI_Queue, vmi_ext_pt_announce},
     {PV_pt_release, VMI_Queue, vmi_ext_pt_release},
     {PV_flush_one, VMI_Queue, vmi_ext_flush_one},
@@ -243,6 +247,8 @@ static const char *enter(struct pv_ops *ops, const struct pv_options *options) {
     relocate(rom, VMI_Statistics, &entry);
     if (relocate(rom, VMI_SetLinearMapping, &entry))
         call(VMI_SetLinearMapping, 0, KERNEL_BASE, (VA_TOP - KERNEL_BASE) >> PAGE_SHIFT, 0, 0);
+    if (!options->extensions || !relocate(rom, VMI_Null, &entry)) relocate(rom, VMI_GetTR, &entry);
+    vmi_entry[VMI_Null] = (va_t)entry;
     if (options->extensions) fill(rom, ops, extensions, ARRAY_SIZE(extensions));
     if (options->extensions && options->lazy) fill(rom, ops, lazy, ARRAY_SIZE(lazy));
     return NULL;
@@ -257,6 +263,7 @@ const struct pv_backend vmi_backend = {
             .shared_kernel_l2 = true,
             .has_pc_devices = true,
             .has_task_gates = false,
+            .null_exit = vmi_null_exit,
         },
     .enter = enter,
     .exits = exits,

@@ -16,4 +16,4 @@ test-quick: test-build ## run the most telling tests, 20 seconds
 test-all: test-build ## run all tests, the long ones too
 	@$(PYTEST) $(T)
 
-test-build: all iso unit-build
+test-build: all iso unit-build bench-build

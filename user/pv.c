@@ -99,7 +99,7 @@ static const char *hex(char text[2 * PV_SITE_MAX + 1], const u8 *bytes, u32 coun
     return text;
 }
 
-/* "direct call, nop 1": what the patcher put there, and how much padding. */
+/* "inline fa, nop 7": what the patcher put there, and how much padding. */
 static void show_how(const struct pv_q_site *site) {
     static const char *const how[] = {
         [PV_SITE_INDIRECT] = "indirect call", [PV_SITE_INLINE] = "inline",

@@ -4,7 +4,7 @@
 # A program NAME is user/NAME.c or all of user/NAME/; to add one, add its name to PROGRAMS.
 # build/user/bin/NAME goes into the initrd; build/user/NAME.debug is the same with DWARF, for GDB.
 
-PROGRAMS := sh ls cat echo wc ps kill uptime memstat crash pv usertests
+PROGRAMS := sh ls cat echo wc ps kill uptime memstat crash pv bench usertests
 
 # Each is user/damaged.asm with one thing wrong, which exec must refuse; `none` is the control.
 DAMAGES := none empty header magic class machine table trunc size high stack wrap entry

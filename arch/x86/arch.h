@@ -33,10 +33,12 @@ static inline pa_t pa_of(const void *va) { return (va_t)(uintptr_t)va - KERNEL_B
 #define PTE_USER_RO (PTE_P | PTE_U | PTE_A)
 #define PTE_USER_RW (PTE_P | PTE_U | PTE_A | PTE_W | PTE_D)
 
-#define PT_ENTRIES  512
-#define USER_TABLES 512 /* L1 tables that a program may have: 1 GiB */
+#define PT_ENTRIES 512
 
 static inline u32 pte_pfn(pte_t pte) { return (u32)(pte_pa(pte) >> PAGE_SHIFT); }
+
+/* The table that an L2 or root entry links. */
+static inline pte_t *table_of(pte_t entry) { return page_of(pte_pfn(entry)); }
 
 /* Maps all of memory, from what the boot tables map up to boot->ram_pages, and removes the
  * identity map. Once, at boot, after frame_init. */
@@ -48,11 +50,12 @@ void root_load(pte_t *root);
 /* A root with the kernel's part and an empty L2 for a program. NULL: no memory. */
 pte_t *root_create(void);
 
-/* Gives back a root and all its tables. It must not be loaded; its user pages are gone. */
-void root_destroy(pte_t *root);
+/* Loads the root `next` (NULL: as above) and gives back this one and all its tables; `leave` is to
+ * give back the pages of each L1 table. */
+void root_destroy(pte_t *root, pte_t *next, void (*leave)(const pte_t *l1));
 
-/* The L1 table of a program with this number (0 .. USER_TABLES-1), or NULL. */
-pte_t *user_table(pte_t *root, u32 index);
+/* The L2 table of a program: an entry for each L1 table that it has, else 0. */
+pte_t *user_l2(const pte_t *root);
 
 /* The L1 entry for a user address; pte_find: NULL if it has no table; pte_make: NULL if there
  * is no memory for one. */
@@ -85,6 +88,9 @@ void trap_return(void);
 #define IRQ_TIMER    0
 #define IRQ_KEYBOARD 1
 #define IRQ_SERIAL   4
+
+/* Reading it has no effect. */
+#define PORT_SERIAL_STATUS 0x3FD
 
 /* --- CPU (cpu.c, switch.asm) --------------------------------------------------------------- */
 

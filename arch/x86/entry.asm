@@ -60,7 +60,7 @@ trap_entry:
     mov     al, [esp + FRAME_CS]
     and     al, 3
     cmp     al, 3                       ; from a program? The kernel may be in ring 0 or 1.
-    je      trap_return
+    je      trap_return.off             ; interrupts are off since the gate
     RESTORE_REGISTERS
     PV_JMP  iret
 
@@ -85,6 +85,7 @@ syscall_entry:
 global trap_return
 trap_return:
     PV_CALL irq_disable
+.off:
     cmp     dword [need_work], 0
     jne     .work
     RESTORE_REGISTERS

@@ -23,8 +23,6 @@
 static pte_t *kernel_root;    /* the boot tables' */
 static pte_t kernel_l2_entry; /* what slot 3 of each root holds */
 
-static pte_t *table_of(pte_t entry) { return page_of(pte_pfn(entry)); }
-
 static inline u32 l1_index(va_t va) { return va >> PAGE_SHIFT & (PT_ENTRIES - 1); }
 
 static inline u32 l2_index(va_t va) { return va / L1_SPAN % PT_ENTRIES; }
@@ -92,14 +90,19 @@ pte_t *root_create(void) {
     return root;
 }
 
-void root_destroy(pte_t *root) {
-    pte_t *l2 = table_of(root[ROOT_USER]);
+/* The tables are pages again only after lazy_end: until then a hypervisor may watch them. */
+void root_destroy(pte_t *root, pte_t *next, void (*leave)(const pte_t *l1)) {
+    pte_t *l2 = user_l2(root);
 
     lazy_begin(LAZY_MMU);
+    root_load(next);
     pt_release(pfn_of(root), PT_ROOT);
     pt_release(pfn_of(l2), PT_L2);
-    for (u32 i = 0; i < PT_ENTRIES; i++)
-        if (l2[i]) pt_release(pte_pfn(l2[i]), PT_L1);
+    for (u32 i = 0; i < PT_ENTRIES; i++) {
+        if (!l2[i]) continue;
+        leave(table_of(l2[i]));
+        pt_release(pte_pfn(l2[i]), PT_L1);
+    }
     lazy_end();
     for (u32 i = 0; i < PT_ENTRIES; i++)
         if (l2[i]) page_put(table_of(l2[i]));
@@ -107,16 +110,12 @@ void root_destroy(pte_t *root) {
     page_put(root);
 }
 
-pte_t *user_table(pte_t *root, u32 index) {
-    const pte_t *l2 = table_of(root[ROOT_USER]);
-
-    return l2[index] ? table_of(l2[index]) : NULL;
-}
+pte_t *user_l2(const pte_t *root) { return table_of(root[ROOT_USER]); }
 
 pte_t *pte_find(pte_t *root, va_t va) {
-    pte_t *l1 = user_table(root, l2_index(va));
+    pte_t entry = user_l2(root)[l2_index(va)];
 
-    return l1 ? &l1[l1_index(va)] : NULL;
+    return entry ? &table_of(entry)[l1_index(va)] : NULL;
 }
 
 pte_t *pte_make(pte_t *root, va_t va) {
@@ -126,6 +125,6 @@ pte_t *pte_make(pte_t *root, va_t va) {
     if (pte) return pte;
     page = page_alloc();
     if (!page) return NULL;
-    link_l1(table_of(root[ROOT_USER]), l2_index(va), page, PTE_USER_TABLE);
+    link_l1(user_l2(root), l2_index(va), page, PTE_USER_TABLE);
     return pte_find(root, va);
 }

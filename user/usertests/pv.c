@@ -7,6 +7,7 @@
 
 #define OP_CALL_DIRECT 0xE8
 #define OP_JMP_DIRECT  0xE9
+#define CS_PREFIX      0x2E
 #define DIRECT_SIZE    5
 
 static struct pv_q_info ask_info(void) {
@@ -60,15 +61,20 @@ static bool is_indirect(const u8 *bytes) {
            (bytes[0] == 0x2E && bytes[1] == 0xFF && bytes[2] == 0x25);
 }
 
+/* A call or jump, made as long as the site by prefixes that mean nothing to it. */
 static bool is_direct(const struct pv_q_site *site, u8 opcode) {
-    return site->now[0] == opcode && site->used == DIRECT_SIZE;
+    u32 prefixes = site->length - DIRECT_SIZE;
+
+    for (u32 i = 0; i < prefixes; i++)
+        if (site->now[i] != CS_PREFIX) return false;
+    return site->now[prefixes] == opcode && site->used == site->length;
 }
 
 static va_t target(const struct pv_q_site *site) {
     u32 distance;
 
-    memcpy(&distance, site->now + 1, sizeof(distance));
-    return site->address + DIRECT_SIZE + distance;
+    memcpy(&distance, site->now + site->length - sizeof(distance), sizeof(distance));
+    return site->address + site->length + distance;
 }
 
 /* Do the bytes agree with what the patcher says it did there? */
