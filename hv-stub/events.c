@@ -86,66 +86,34 @@ static void set_direct_gate(struct vcpu *vcpu) {
 
 void gates_forget(struct vcpu *vcpu) {
     memset(vcpu->gate, 0, sizeof vcpu->gate);
+    vcpu->stack_good = vcpu->stack_selector && selector_is_data(vcpu->stack_selector, 1);
     set_direct_gate(vcpu);
 }
 
 /* --- into the guest ------------------------------------------------------------------------------- */
 
-/* The stack for traps from programs: as UpdateKernelStack named it, or from the guest's TSS. */
-static void kernel_stack(struct vcpu *vcpu, u32 *ss, u32 *sp) {
-    *ss = vcpu->stack_selector;
-    *sp = vcpu->stack_pointer;
-    if (*ss) return;
-    if (!read_linear(vcpu, vcpu->tss + TSS_SP0, sp, sizeof *sp) ||
+/* The stack for traps from programs, as the guest's TSS names it. */
+static void read_tss(struct vcpu *vcpu, u32 *ss, u32 *esp) {
+    if (!read_linear(vcpu, vcpu->tss + TSS_SP0, esp, sizeof *esp) ||
         !read_linear(vcpu, vcpu->tss + TSS_SS0, ss, sizeof *ss))
         guest_stop(STOP_FAULT, "no TSS for a trap from a program: it would be at %08x", vcpu->tss);
+    *ss = (*ss & 0xFFFC) | 1;
 }
 
-static __attribute__((noinline)) void switch_stack(struct vcpu *vcpu) {
-    struct frame *frame = frame_of(vcpu);
-    u32 sp, ss;
-
-    kernel_stack(vcpu, &ss, &sp);
-    ss = (ss & 0xFFFC) | 1;
-    if (!selector_is_data(ss, 1))
-        guest_stop(STOP_FAULT, "its TSS names %04x for a stack segment, which is none", ss);
-    frame->ss = ss;
-    frame->esp = sp;
+/* The same, or what UpdateKernelStack has named. */
+static inline void kernel_stack(struct vcpu *vcpu, u32 *ss, u32 *esp) {
+    *ss = vcpu->stack_selector;
+    *esp = vcpu->stack_pointer;
+    if (vcpu->stack_good) return;
+    if (!*ss) read_tss(vcpu, ss, esp);
+    if (!selector_is_data(*ss, 1))
+        guest_stop(STOP_FAULT, "its TSS names %04x for a stack segment, which is none", *ss);
 }
 
-static __attribute__((noinline)) void write_stack(struct vcpu *vcpu, va_t to, const u32 *words,
-                                                  u32 bytes) {
-    if (!write_linear(vcpu, to, words, bytes))
+static void write_stack(struct vcpu *vcpu, va_t top, const u32 *words, u32 count) {
+    if (!write_linear(vcpu, top - count * sizeof *words, words, count * sizeof *words))
         guest_stop(STOP_FAULT, "no stack for a trap: its ESP is %08x, at EIP %08x",
                    frame_of(vcpu)->esp, frame_of(vcpu)->eip);
-}
-
-/* Pushes what the CPU would; the error code, if there is one, is the last word. Nearly always the
- * stack is in the mapping that the guest told us of; else we write to a copy. */
-static inline void push_frame(struct vcpu *vcpu, u32 flags, u32 error) {
-    struct frame *frame = frame_of(vcpu);
-    u32 copy[6], *stack, *next, bytes = error == NO_ERROR ? 12 : 16;
-    u32 esp = frame->esp, ss = frame->ss;
-    va_t to;
-
-    if ((frame->cs & 3) == 3) {
-        switch_stack(vcpu);
-        bytes += 8;
-    }
-    frame->esp -= bytes;
-    to = selector_base(frame->ss) + frame->esp;
-    stack = direct_memory(vcpu, to, bytes);
-    if (!stack) stack = copy;
-    next = stack;
-    if (error != NO_ERROR) *next++ = error;
-    next[0] = frame->eip;
-    next[1] = frame->cs & 0xFFFF;
-    next[2] = flags;
-    if (bytes >= 20) {
-        next[3] = esp;
-        next[4] = ss;
-    }
-    if (stack == copy) write_stack(vcpu, to, copy, bytes);
 }
 
 NORETURN static void no_handler(const struct vcpu *vcpu, u32 vector, u32 error) {
@@ -159,13 +127,30 @@ NORETURN static void no_handler(const struct vcpu *vcpu, u32 vector, u32 error) 
 }
 
 /* What the CPU does: finds the gate, pushes the old state on the kernel's stack, goes to the
- * handler. */
+ * handler. A stack that is not in the mapping that the guest told us of is written by a copy. */
 void inject(struct vcpu *vcpu, u32 vector, u32 error) {
     struct frame *frame = frame_of(vcpu);
     const struct gate *gate = find_gate(vcpu, vector);
+    u32 copy[6], *sp, *end, ss = frame->ss, esp = frame->esp;
+    bool from_program = (frame->cs & 3) == 3;
+    va_t top;
 
     if (!gate->good) no_handler(vcpu, vector, error);
-    push_frame(vcpu, guest_flags(vcpu), error);
+    if (from_program) kernel_stack(vcpu, &ss, &esp);
+    top = selector_base(ss) + esp;
+    end = direct_memory(vcpu, top - sizeof copy, sizeof copy);
+    sp = end = (end ? end : copy) + ARRAY_SIZE(copy);
+    if (from_program) {
+        *--sp = frame->ss;
+        *--sp = frame->esp;
+    }
+    *--sp = guest_flags(vcpu);
+    *--sp = frame->cs & 0xFFFF;
+    *--sp = frame->eip;
+    if (error != NO_ERROR) *--sp = error;
+    frame->ss = ss;
+    frame->esp = esp - ((u32)end - (u32)sp);
+    if (end == copy + ARRAY_SIZE(copy)) write_stack(vcpu, top, sp, (u32)(end - sp));
     frame->cs = gate->selector;
     frame->eip = gate->entry;
     frame->eflags &= ~(FLAG_TF | FLAG_RF | FLAG_NT);

@@ -21,7 +21,7 @@
 #define VMI_INIT         133
 #define VMI_DELIVER      134 /* an interrupt waits, and IF is now set */
 #define VMI_IRET_DELIVER 135 /* the same, with the iret still to be done */
-#define VMI_QUEUE_NOW    136 /* EDX:EAX, ECX: an entry of the queue that need not wait */
+#define VMI_QUEUE_NOW    136 /* EAX: a word of the queue that need not wait */
 #define VMI_VECTORS      83
 
 #endif

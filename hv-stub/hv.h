@@ -91,9 +91,11 @@ struct vcpu {
     /* after VMI_Init */
     bool vmi;
     u32 stack_selector, stack_pointer; /* for traps from ring 3 */
+    bool stack_good;                   /* and that is a stack segment */
     struct linear {
         va_t va;
-        u32 size, pa;
+        u32 size;
+        u8 *memory;
     } linear; /* the direct map that it told us of */
 };
 
@@ -117,14 +119,15 @@ struct shadow {
 #define NO_TABLES                      (3 * 2048)
 
 struct guest {
+    struct vcpu vcpu;
     u8 *base;  /* where its memory is in the machine */
     u32 pages; /* of memory */
-    struct vcpu vcpu;
     struct {
         u8 *pages;           /* the pool; page i shadows what info[i] says */
         struct shadow *info; /* by number of the page */
         u32 *first;          /* by frame: the number of a page that shadows it */
-        u32 *l1;             /* by frame: the address of that page, if it is all, and an L1 table */
+        u32 *l1;             /* by frame of the machine: that page, if it is all, and an L1 table */
+        u32 above_screen;    /* bytes of memory */
         u8 *announced;       /* a bit a frame of the guest's */
         bool unannounced;    /* there are shadows of tables that were not */
         u32 used, size;      /* pages */
@@ -191,7 +194,7 @@ static inline void *direct_memory(struct vcpu *vcpu, va_t va, u32 size) {
     u32 offset = va - vcpu->linear.va;
 
     if (offset >= vcpu->linear.size || size > vcpu->linear.size - offset) return NULL;
-    return guest_of(vcpu)->base + vcpu->linear.pa + offset;
+    return vcpu->linear.memory + offset;
 }
 
 /* The guest kernel's view of its linear memory; false: not all of it is mapped (writable). */
@@ -206,7 +209,8 @@ void shadow_flush_one(struct vcpu *vcpu, va_t va);
 void shadow_fill(struct vcpu *vcpu, va_t va, const struct walk *walk);
 void shadow_announce(struct vcpu *vcpu, u32 gfn, u32 level); /* 1, 2, or 3: a root */
 void shadow_release(struct vcpu *vcpu, u32 gfn);
-void shadow_update_all(struct vcpu *vcpu, u32 pa);
+void shadow_update(struct vcpu *vcpu, const u32 *entry);
+const va_t *shadow_update_plain(struct vcpu *vcpu, const va_t *next, const va_t *end);
 
 /* --- segments.c: descriptors ---------------------------------------------------------------------- */
 

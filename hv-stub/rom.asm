@@ -121,24 +121,20 @@ rom_iret_start:
     int     VECTOR_OF(VMI_IRET_DELIVER)
 rom_iret_end:
 
-; Appends an entry to the queue; until the index is stored nothing has happened. If an interrupt
+; Appends a word to the queue; until the index is stored nothing has happened. If an interrupt
 ; comes before that, the hypervisor sends us back to the start: its handler may have the queue read.
 global rom_append_start, rom_append_end
 rom_Queue:
     cmp     byte [ss:SHARED_LAZY], 0
     je      rom_queue_now
-    push    ebx
 rom_append_start:
-    mov     ebx, [ss:SHARED_QUEUED]
-    cmp     ebx, HV_QUEUE_BYTES
+    mov     ecx, [ss:SHARED_QUEUED]
+    cmp     ecx, HV_QUEUE_BYTES
     jae     rom_append_full
-    mov     [ss:SHARED_QUEUE + ebx], ecx
-    mov     [ss:SHARED_QUEUE + ebx + 4], eax
-    mov     [ss:SHARED_QUEUE + ebx + 8], edx
-    add     ebx, 12
-    mov     [ss:SHARED_QUEUED], ebx
+    mov     [ss:SHARED_QUEUE + ecx], eax
+    add     ecx, 4
+    mov     [ss:SHARED_QUEUED], ecx
 rom_append_end:
-    pop     ebx
     ret
 rom_append_full:
     int     VECTOR_OF(128)              ; any call has the queue read

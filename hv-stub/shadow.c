@@ -11,9 +11,9 @@
  * shadows. When the pool is empty all are dropped; page faults fill them again. A shadow page
  * that was released only ever becomes one of the same kind: an entry of a table above, which may
  * still lead to it, can so reach nothing but memory of this guest.
- * Read first: walk.c, shadow.h.
+ * Read first: walk.c.
  */
-#include "hv-stub/shadow.h"
+#include "hv-stub/hv.h"
 
 #define INDEX_ROOT(va) ((va) >> 30)
 #define INDEX_L2(va)   ((va) >> 21 & 511)
@@ -23,10 +23,18 @@
 #define NO_SHADOW 0xFFFFFFFFu
 #define RESERVE   4 /* pages that one operation may take: with fewer, all are dropped first */
 
+/* The screen of a PC is the one piece of a guest's memory that is the machine's own. */
+#define VGA_START 0xA0
+#define VGA_END   0xC0
+
 extern u64 hv_top_guest[]; /* host.c: the L1 table that maps the switcher */
 
 static u64 *page_at(struct guest *guest, u32 number) {
     return (u64 *)(guest->shadow.pages + number * PAGE_SIZE);
+}
+
+static u32 *l1_of(struct guest *guest, u32 gfn) {
+    return &guest->shadow.l1[((u32)guest->base >> PAGE_SHIFT) + gfn];
 }
 
 static u64 *table_of(u64 entry) { return (u64 *)((u32)entry & PTE_ADDRESS); }
@@ -56,7 +64,7 @@ static u64 *create(struct guest *guest, u32 gfn, enum shadow_kind kind) {
     u64 *page = memset(page_at(guest, number), 0, PAGE_SIZE);
 
     guest->shadow.info[number] = (struct shadow){gfn, kind, *first};
-    guest->shadow.l1[gfn] = *first == NO_SHADOW && kind == SHADOW_L1 ? (u32)page : 0;
+    *l1_of(guest, gfn) = *first == NO_SHADOW && kind == SHADOW_L1 ? (u32)page : 0;
     *first = number;
     if (kind == SHADOW_L2_TOP)
         page[INDEX_L2(HV_VA_TOP)] = (u32)hv_top_guest | PTE_P | PTE_W | PTE_A;
@@ -73,7 +81,7 @@ static void release_all(struct guest *guest, u32 gfn) {
     u32 number = guest->shadow.first[gfn];
 
     guest->shadow.first[gfn] = NO_SHADOW;
-    guest->shadow.l1[gfn] = 0;
+    *l1_of(guest, gfn) = 0;
     while (number != NO_SHADOW) {
         struct shadow *info = &guest->shadow.info[number];
         u32 *released = &guest->shadow.released[info->kind], next = info->next;
@@ -89,6 +97,20 @@ static bool is_announced(const struct guest *guest, u32 gfn) {
 }
 
 /* --- entries --------------------------------------------------------------------------------------- */
+
+static bool is_screen(u32 gfn) { return gfn >= VGA_START && gfn < VGA_END; }
+
+/* Entries carry what the guest's do, but for two things: a page is writable only once its D bit
+ * is set, so that the first write sets it; and no entry is global. */
+static u32 leaf_at(u32 base, u32 entry) {
+    u32 writable = entry & entry >> 5 & PTE_W; /* D >> 5 is W */
+
+    return (entry & (PTE_ADDRESS | PTE_U)) + (base + (PTE_P | PTE_A | PTE_D)) + writable;
+}
+
+static u32 leaf(const struct guest *guest, u32 entry) {
+    return leaf_at(is_screen(entry >> PAGE_SHIFT) ? 0 : (u32)guest->base, entry);
+}
 
 static u32 link_to(const u64 *table, u32 entry) {
     return (u32)table | PTE_P | PTE_A | (entry & (PTE_W | PTE_U));
@@ -133,7 +155,7 @@ static void drop_all(struct vcpu *vcpu) {
         u32 gfn = guest->shadow.info[number].gfn;
 
         guest->shadow.first[gfn] = NO_SHADOW;
-        guest->shadow.l1[gfn] = 0;
+        *l1_of(guest, gfn) = 0;
     }
     guest->shadow.used = 0;
     guest->shadow.unannounced = false;
@@ -154,8 +176,9 @@ void shadow_init(struct guest *guest, u8 *pool, u32 size) {
 
     guest->shadow.info = memset(pool, 0, head);
     guest->shadow.first = memset(pool + info_size, 0xFF, by_frame);
-    guest->shadow.l1 = (u32 *)(pool + info_size + by_frame);
+    guest->shadow.l1 = (u32 *)(pool + info_size + by_frame) - ((u32)guest->base >> PAGE_SHIFT);
     guest->shadow.announced = pool + info_size + 2 * by_frame;
+    guest->shadow.above_screen = (guest->pages - VGA_END) * PAGE_SIZE;
     guest->shadow.pages = pool + head;
     guest->shadow.size = (size - head) / PAGE_SIZE;
     drop_all(&guest->vcpu);
@@ -225,6 +248,13 @@ void shadow_release(struct vcpu *vcpu, u32 gfn) {
     release_all(guest, gfn);
 }
 
+/* What can be known of an entry before it is used: memory of the guest's, accessed already. */
+static u32 new_leaf(const struct guest *guest, pte_t entry) {
+    bool usable = !(entry >> 32) && (entry & (PTE_P | PTE_A)) == (PTE_P | PTE_A);
+
+    return usable && (u32)entry >> PAGE_SHIFT < guest->pages ? leaf(guest, (u32)entry) : 0;
+}
+
 static u32 new_link(struct guest *guest, pte_t entry) {
     u32 gfn = (u32)entry >> PAGE_SHIFT;
     u64 *l1 = NULL;
@@ -235,10 +265,11 @@ static u32 new_link(struct guest *guest, pte_t entry) {
     return l1 ? link_to(l1, (u32)entry) : 0;
 }
 
-/* The same for all shadows of a frame, whatever they are. */
-void shadow_update_all(struct vcpu *vcpu, u32 pa) {
+/* An entry of the guest's is new: so is every shadow of it, whatever that is. */
+void shadow_update(struct vcpu *vcpu, const u32 *at) {
     struct guest *guest = guest_of(vcpu);
-    pte_t entry = *(const pte_t *)(guest->base + pa);
+    pte_t entry = *(const pte_t *)at;
+    u32 pa = (u32)at - (u32)guest->base;
     u32 gfn = pa >> PAGE_SHIFT, index = (pa & PAGE_MASK) / sizeof entry;
     u32 number = guest->shadow.first[gfn];
 
@@ -248,9 +279,35 @@ void shadow_update_all(struct vcpu *vcpu, u32 pa) {
         if (kind == SHADOW_ROOT)
             make_root(guest, gfn, guest_page(guest, gfn));
         else if (kind == SHADOW_L1)
-            page_at(guest, number)[index] = new_leaf(guest, (u32)entry, (u32)(entry >> 32));
+            page_at(guest, number)[index] = new_leaf(guest, entry);
         else if (kind == SHADOW_L2 || (kind == SHADOW_L2_TOP && index < INDEX_L2(HV_VA_TOP)))
             page_at(guest, number)[index] = new_link(guest, entry);
     }
     if (gfn == vcpu->cr3 >> PAGE_SHIFT && !is_announced(guest, gfn)) load_root(vcpu);
+}
+
+/* The same for a row of addresses, as long as all is as it nearly always is; gives where it stopped.
+ * That is: an entry in the mapping that the guest told us of, in a table that is an L1 table only,
+ * for memory above the screen, or for nothing. */
+const va_t *shadow_update_plain(struct vcpu *vcpu, const va_t *next, const va_t *end) {
+    const struct guest *guest = guest_of(vcpu);
+
+    for (; next < end; next++) {
+        u32 offset = *next - vcpu->linear.va;
+        const u32 *entry = (const u32 *)(vcpu->linear.memory + offset);
+        u32 page, low;
+
+        if (offset >= vcpu->linear.size || offset & 7) break;
+        page = guest->shadow.l1[(u32)entry >> PAGE_SHIFT];
+        if (!page || entry[1]) break;
+        low = entry[0];
+        if ((low & (PTE_P | PTE_A)) != (PTE_P | PTE_A))
+            low = 0;
+        else if (low - VGA_END * PAGE_SIZE < guest->shadow.above_screen)
+            low = leaf_at((u32)guest->base, low);
+        else
+            break;
+        *(u32 *)(page + ((u32)entry & PAGE_MASK)) = low;
+    }
+    return next;
 }

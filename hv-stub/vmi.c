@@ -9,7 +9,6 @@
 #include "hv-stub/host.h"
 #include "hv-stub/hv.h"
 #include "hv-stub/hw.h"
-#include "hv-stub/shadow.h"
 #include "lib/cmos.h"
 #include "lib/exit.h"
 #include "lib/vmi.h"
@@ -110,12 +109,12 @@ static void do_SetTR(struct vcpu *vcpu, struct frame *frame) {
 }
 
 static void update_kernel_stack(struct vcpu *vcpu, u32 selector, u32 sp) {
-    bool first = !vcpu->stack_selector;
+    bool same = vcpu->stack_selector == ((selector & 0xFFFC) | 1);
 
     vcpu->stack_selector = (selector & 0xFFFC) | 1;
     vcpu->stack_pointer = sp;
     host_direct_stack(vcpu->stack_selector, sp);
-    if (first) gates_forget(vcpu);
+    if (!same) gates_forget(vcpu);
 }
 
 static void do_UpdateKernelStack(struct vcpu *vcpu, struct frame *frame) {
@@ -124,50 +123,53 @@ static void do_UpdateKernelStack(struct vcpu *vcpu, struct frame *frame) {
 
 /* --- page tables -------------------------------------------------------------------------------------- */
 
-/* Where an entry is in the guest's memory, by a walk. */
-static u32 find_entry(struct vcpu *vcpu, va_t va) {
+/* Where an entry is in our memory, by a walk of the guest's tables. */
+static u32 *find_entry(struct vcpu *vcpu, va_t va) {
     struct walk found;
 
     if (va & 7 || !walk(vcpu, va, PF_WRITE, &found))
         guest_stop(STOP_FAULT, "a page table entry at %08x, which is not mapped writable", va);
     if (found.gfn >= guest_of(vcpu)->pages)
         guest_stop(STOP_MEMORY, "a page table entry at %08x, which is not its memory", va);
-    return (found.gfn << PAGE_SHIFT) + (va & PAGE_MASK);
+    return (u32 *)(guest_of(vcpu)->base + (found.gfn << PAGE_SHIFT) + (va & PAGE_MASK));
 }
 
 /* The same, if possible by the mapping that the guest told us of, which lies in its memory. */
-static inline u32 entry_at(struct vcpu *vcpu, va_t va) {
+static inline u32 *entry_at(struct vcpu *vcpu, va_t va) {
     u32 offset = va - vcpu->linear.va;
 
-    return offset < vcpu->linear.size && !(va & 7) ? vcpu->linear.pa + offset
+    return offset < vcpu->linear.size && !(va & 7) ? (u32 *)(vcpu->linear.memory + offset)
                                                    : find_entry(vcpu, va);
 }
 
-static inline void set_entry(struct vcpu *vcpu, va_t va, u32 low, u32 high) {
-    u32 pa = entry_at(vcpu, va);
-    u32 *entry = (u32 *)(guest_of(vcpu)->base + pa);
+/* Entries have changed, so do their shadows: one of them at least. */
+static const va_t *update(struct vcpu *vcpu, const va_t *next, const va_t *end) {
+    const va_t *stopped = shadow_update_plain(vcpu, next, end);
 
-    entry[0] = low;
-    entry[1] = high;
-    shadow_update(vcpu, pa, low, high);
+    if (stopped > next) return stopped;
+    shadow_update(vcpu, entry_at(vcpu, *next));
+    return next + 1;
 }
 
 static void do_SetPxELong(struct vcpu *vcpu, struct frame *frame) {
-    set_entry(vcpu, frame->ecx, frame->eax, frame->edx);
+    u32 *entry = entry_at(vcpu, frame->ecx);
+
+    entry[0] = frame->eax;
+    entry[1] = frame->edx;
+    update(vcpu, &frame->ecx, &frame->ecx + 1);
 }
 
 static void do_UpdatePxELong(struct vcpu *vcpu, struct frame *frame) {
-    u32 pa = entry_at(vcpu, frame->eax);
-    const u32 *entry = (const u32 *)(guest_of(vcpu)->base + pa);
+    update(vcpu, &frame->eax, &frame->eax + 1);
+}
 
-    shadow_update(vcpu, pa, entry[0], entry[1]);
+static void announce(struct vcpu *vcpu, u32 gfn, u32 level) {
+    if (level >= 1 && level <= 3) shadow_announce(vcpu, gfn, level);
 }
 
 /* The flag of level n is bit n - 1. */
 static void do_AllocatePage(struct vcpu *vcpu, struct frame *frame) {
-    u32 level = (u32)__builtin_ffs(frame->edx & VMI_PAGE_LEVEL);
-
-    if (level >= 1 && level <= 3) shadow_announce(vcpu, frame->eax, level);
+    announce(vcpu, frame->eax, (u32)__builtin_ffs(frame->edx & VMI_PAGE_LEVEL));
 }
 
 static void do_ReleasePage(struct vcpu *vcpu, struct frame *frame) {
@@ -184,8 +186,8 @@ static void do_SetLinearMapping(struct vcpu *vcpu, struct frame *frame) {
     if (frame->eax != 0 || frame->ebx >= pages || frame->edx >= HV_VA_TOP || frame->edx & PAGE_MASK)
         return;
     if (frame->ecx < pages - frame->ebx) pages = frame->ebx + frame->ecx;
-    vcpu->linear =
-        (struct linear){frame->edx, (pages - frame->ebx) << PAGE_SHIFT, frame->ebx << PAGE_SHIFT};
+    vcpu->linear = (struct linear){frame->edx, (pages - frame->ebx) << PAGE_SHIFT,
+                                   guest_page(guest_of(vcpu), frame->ebx)};
 }
 
 /* --- ports -------------------------------------------------------------------------------------- */
@@ -275,22 +277,26 @@ static void do_ConsoleWrite(struct vcpu *vcpu, struct frame *frame) {
 
 /* --- the queue ------------------------------------------------------------------------------ */
 
-static void command(struct vcpu *vcpu, u32 what, u32 low, u32 high) {
-    switch (what) {
-    case HV_QUEUE_FLUSH_ONE: shadow_flush_one(vcpu, low); break;
+static void command(struct vcpu *vcpu, u32 word) {
+    u32 argument = word & ~HV_QUEUE_WHAT;
+
+    switch (word & HV_QUEUE_WHAT) {
+    case HV_QUEUE_FLUSH_ONE: shadow_flush_one(vcpu, argument); break;
     case HV_QUEUE_FLUSH_ALL: shadow_flush(vcpu); break;
-    case HV_QUEUE_ANNOUNCE: shadow_announce(vcpu, low, high); break;
-    case HV_QUEUE_RELEASE: shadow_release(vcpu, low); break;
-    case HV_QUEUE_STACK: update_kernel_stack(vcpu, low, high); break;
+    case HV_QUEUE_ANNOUNCE: announce(vcpu, argument >> PAGE_SHIFT, argument >> 3 & 3); break;
+    case HV_QUEUE_RELEASE: shadow_release(vcpu, argument >> PAGE_SHIFT); break;
+    case HV_QUEUE_STACK:
+        if (vcpu->stack_selector) update_kernel_stack(vcpu, vcpu->stack_selector, argument);
+        break;
     }
 }
 
-/* What is not a command is the address of a page table entry. */
-static inline void obey(struct vcpu *vcpu, u32 what, u32 low, u32 high) {
-    if (what < PAGE_SIZE)
-        command(vcpu, what, low, high);
-    else
-        set_entry(vcpu, what, low, high);
+static void obey(struct vcpu *vcpu, const u32 *next, const u32 *end) {
+    while (next < end)
+        if (*next & HV_QUEUE_WHAT)
+            command(vcpu, *next++);
+        else
+            next = update(vcpu, next, end);
 }
 
 /* Does what the guest has queued, in order. An index behind the queue means all of it; what it
@@ -298,17 +304,19 @@ static inline void obey(struct vcpu *vcpu, u32 what, u32 low, u32 high) {
 void vmi_read_queue(struct vcpu *vcpu) {
     struct vcpu_shared *shared = shared_of(vcpu);
     u32 bytes = shared->queued;
-    const struct hv_queued *entry = shared->queue;
-    const struct hv_queued *end = entry + (bytes < HV_QUEUE_BYTES ? bytes : HV_QUEUE_BYTES) / 12;
 
+    if (bytes > HV_QUEUE_BYTES) bytes = HV_QUEUE_BYTES;
     shared->queued = 0;
-    if (!vcpu->vmi) return;
-    for (; entry < end; entry++) obey(vcpu, entry->what, entry->low, entry->high);
+    if (vcpu->vmi) obey(vcpu, shared->queue, shared->queue + bytes / 4);
 }
 
-/* An entry that need not wait. */
+/* A word that need not wait. */
 static void queue_now(struct vcpu *vcpu, struct frame *frame) {
-    if (vcpu->vmi) obey(vcpu, frame->ecx, frame->eax, frame->edx);
+    if (!vcpu->vmi) return;
+    if (frame->eax & HV_QUEUE_WHAT)
+        command(vcpu, frame->eax);
+    else
+        update(vcpu, &frame->eax, &frame->eax + 1);
 }
 
 /* --- the calls ------------------------------------------------------------------------------ */

@@ -41,13 +41,6 @@ static void walk_identity(const struct guest *guest, va_t va, struct walk *walk)
     };
 }
 
-/* May this access use an entry? Supervisor writes to read-only pages fault: CR0.WP is always set
- * for us, and a guest that clears its own is refused. */
-static bool allows(u32 entry, u32 access) {
-    if (access & PF_USER && !(entry & PTE_U)) return false;
-    return !(access & PF_WRITE) || entry & PTE_W;
-}
-
 static bool walk_tables(struct vcpu *vcpu, va_t va, u32 access, struct walk *walk) {
     const struct entry *root = vcpu->pdpt + (va >> 30);
     struct entry *l2, *l1;
@@ -62,7 +55,9 @@ static bool walk_tables(struct vcpu *vcpu, va_t va, u32 access, struct walk *wal
         if (!(l1->low & PTE_P)) return false;
     }
     walk->error = access | PF_PRESENT;
-    if (!allows(l2->low, access) || !allows(l1->low, access)) return false;
+    /* What is asked for has the bits of what is allowed: W and U. Supervisor writes to read-only
+     * pages fault as well, since CR0.WP is always set: a guest that clears its own is refused. */
+    if (access & ~(l2->low & l1->low)) return false;
     l2->low |= PTE_A;
     l1->low |= access & PF_WRITE ? PTE_A | PTE_D : PTE_A;
     walk->table[0] = vcpu->cr3 >> PAGE_SHIFT;

@@ -44,7 +44,7 @@
 /* The shared page. The guest may write anything to it; the hypervisor believes nothing. */
 #define HV_FLAG_IF      0x01 /* of `flag`: the virtual IF */
 #define HV_FLAG_PENDING 0x80 /* an interrupt waits for it */
-#define HV_QUEUE_BYTES  4080 /* 340 entries of 12 */
+#define HV_QUEUE_BYTES  4080
 
 struct vcpu_shared {
     volatile u8 flag;
@@ -52,18 +52,17 @@ struct vcpu_shared {
     u16 unused;
     volatile u32 queued; /* bytes in the queue */
     u32 cr2;             /* what GetCR2 would return */
-    struct hv_queued {
-        u32 what; /* the address of a page table entry, or HV_QUEUE_* */
-        u32 low, high;
-    } queue[HV_QUEUE_BYTES / 12];
+    u32 queue[HV_QUEUE_BYTES / 4];
 };
 
-/* What else can be queued. No page table entry has such an address. */
-#define HV_QUEUE_FLUSH_ONE 1 /* low: address */
+/* A word of the queue: the address of a page table entry that the guest has written; or, in the
+ * lowest three bits, which are 0 in such an address, what else there is to do, and with what. */
+#define HV_QUEUE_WHAT      7
+#define HV_QUEUE_FLUSH_ONE 1 /* address */
 #define HV_QUEUE_FLUSH_ALL 2
-#define HV_QUEUE_ANNOUNCE  3 /* low: frame, high: level */
-#define HV_QUEUE_RELEASE   4 /* low: frame */
-#define HV_QUEUE_STACK     5 /* low: selector, high: stack pointer for traps from ring 3 */
+#define HV_QUEUE_ANNOUNCE  3 /* address of a frame + 8 * level */
+#define HV_QUEUE_RELEASE   4 /* address of a frame */
+#define HV_QUEUE_STACK     5 /* stack pointer for traps from ring 3, in the segment named before */
 
 /* Why a guest came to the hypervisor. */
 enum hv_reason {

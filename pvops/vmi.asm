@@ -121,19 +121,12 @@ vmi_ext_irq_save:
     shl     eax, 9                      ; 200h = IF
     ret
 
-; set_pte's registers are an entry of the queue as they are: its body is the ROM's.
-%macro QUEUED 2 ; op, what
-global vmi_ext_%1
-vmi_ext_%1:
-    mov     ecx, %2
-    jmp     [ENTRY(Queue)]
-%endmacro
-
-; What links a table is read back by the kernel at once; the hypervisor may learn of it later.
-global vmi_ext_set_table
-vmi_ext_set_table:
+; Page table entries are written here; the hypervisor is told where.
+global vmi_ext_set_entry
+vmi_ext_set_entry:
     mov     [ecx + 4], edx
     mov     [ecx], eax
+    mov     eax, ecx
     jmp     [ENTRY(Queue)]
 
 ; A page fault left its address in the shared page.
@@ -141,17 +134,36 @@ INLINE vmi_ext_read_cr2
     mov     eax, [HV_SHARED + 8]
 END_INLINE
 
-QUEUED flush_one, HV_QUEUE_FLUSH_ONE    ; EAX = address
-QUEUED flush_all, HV_QUEUE_FLUSH_ALL
-QUEUED pt_announce, HV_QUEUE_ANNOUNCE   ; EAX = frame, EDX = level
-QUEUED pt_release, HV_QUEUE_RELEASE     ; EAX = frame
+; flush_one(EAX = address)
+global vmi_ext_flush_one
+vmi_ext_flush_one:
+    and     eax, ~HV_QUEUE_WHAT
+    or      eax, HV_QUEUE_FLUSH_ONE
+    jmp     [ENTRY(Queue)]
 
-; load_sp0(EAX = stack pointer)
+global vmi_ext_flush_all
+vmi_ext_flush_all:
+    mov     eax, HV_QUEUE_FLUSH_ALL
+    jmp     [ENTRY(Queue)]
+
+; pt_announce(EAX = frame, EDX = level)
+global vmi_ext_pt_announce
+vmi_ext_pt_announce:
+    shl     eax, 12
+    lea     eax, [eax + edx * 8 + HV_QUEUE_ANNOUNCE]
+    jmp     [ENTRY(Queue)]
+
+; pt_release(EAX = frame, EDX = level)
+global vmi_ext_pt_release
+vmi_ext_pt_release:
+    shl     eax, 12
+    or      eax, HV_QUEUE_RELEASE
+    jmp     [ENTRY(Queue)]
+
+; load_sp0(EAX = stack pointer): which segment it is in was said when there was no queue yet.
 global vmi_ext_load_sp0
 vmi_ext_load_sp0:
-    mov     edx, eax
-    mov     eax, KERNEL_DS
-    mov     ecx, HV_QUEUE_STACK
+    or      eax, HV_QUEUE_STACK
     jmp     [ENTRY(Queue)]
 
 global vmi_ext_lazy_begin

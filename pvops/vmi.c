@@ -37,7 +37,7 @@ PV_ABI void vmi_null_exit(void);
 PV_ABI u32 vmi_ext_irq_save(void);
 PV_ABI u32 vmi_ext_read_cr2(void);
 PV_ABI void vmi_ext_irq_disable(void);
-PV_ABI void vmi_ext_set_table(u64 pte, pte_t *ptep);
+PV_ABI void vmi_ext_set_entry(u64 pte, pte_t *ptep);
 PV_ABI void vmi_ext_flush_one(va_t va);
 PV_ABI void vmi_ext_flush_all(void);
 PV_ABI void vmi_ext_pt_announce(u32 pfn, u32 level);
@@ -194,9 +194,9 @@ static const struct fill extensions[] = {
     {PV_irq_disable, VMI_Queue, vmi_ext_irq_disable},
     {PV_read_cr2, VMI_Queue, vmi_ext_read_cr2},
     {PV_load_sp0, VMI_Queue, vmi_ext_load_sp0},
-    {PV_set_pte, VMI_Queue, NULL},
-    {PV_set_pmd, VMI_Queue, vmi_ext_set_table},
-    {PV_set_pdpte, VMI_Queue, vmi_ext_set_table},
+    {PV_set_pte, VMI_Queue, vmi_ext_set_entry},
+    {PV_set_pmd, VMI_Queue, vmi_ext_set_entry},
+    {PV_set_pdpte, VMI_Queue, vmi_ext_set_entry},
     {PV_pt_announce, VMI_Queue, vmi_ext_pt_announce},
     {PV_pt_release, VMI_Queue, vmi_ext_pt_release},
     {PV_flush_one, VMI_Queue, vmi_ext_flush_one},
@@ -249,6 +249,8 @@ static const char *enter(struct pv_ops *ops, const struct pv_options *options) {
         call(VMI_SetLinearMapping, 0, KERNEL_BASE, (VA_TOP - KERNEL_BASE) >> PAGE_SHIFT, 0, 0);
     if (!options->extensions || !relocate(rom, VMI_Null, &entry)) relocate(rom, VMI_GetTR, &entry);
     vmi_entry[VMI_Null] = (va_t)entry;
+    if (options->extensions && relocate(rom, VMI_UpdateKernelStack, &entry))
+        call(VMI_UpdateKernelStack, KERNEL_DS, 0, 0, 0, 0); /* the queue only has room for ESP */
     if (options->extensions) fill(rom, ops, extensions, ARRAY_SIZE(extensions));
     if (options->extensions && options->lazy) fill(rom, ops, lazy, ARRAY_SIZE(lazy));
     return NULL;

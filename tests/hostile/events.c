@@ -117,8 +117,17 @@ static u32 pop_and_push(u32 value, bool forced) {
     return registers.eax;
 }
 
+/* A frame for iret, with room below it: a fault in the iret pushes there. */
+static u32 *make_frame(const u32 *words, u32 size) {
+    static u32 room[32];
+
+    return memcpy(room + 16, words, size);
+}
+
+#define FRAME(...) make_frame((u32[]){__VA_ARGS__}, sizeof((u32[]){__VA_ARGS__}))
+
 void flags(void) {
-    u32 frame[5] = {(u32)attempt_survived, SEL_CODE, 0, 0, 0};
+    u32 *frame = FRAME((u32)attempt_survived, SEL_CODE, 0, 0, 0);
 
     for (u32 bit = 9; bit < 32; bit++)
         for (u32 forced = 0; forced < 2; forced++)
@@ -158,8 +167,8 @@ static void enter_vm86(const void *code, u32 size, u32 more_flags) {
                                    0x8C, 0xC8, 0x24, 3,       /* mov eax, cs; and al, 3 */
                                    0x04, '0',  0xEE,          /* add al, '0'; out dx, al */
                                    0xB0, '!',  0xEE, 0xEB, 0xFE};
-    u32 frame[9] = {0,      0x2000, FLAG_VM | 2 | more_flags, 0x100, 0x8000, HOST_CS, 0x2000,
-                    0x2000, 0x2000};
+    u32 *frame =
+        FRAME(0, 0x2000, FLAG_VM | 2 | more_flags, 0x100, 0x8000, HOST_CS, 0x2000, 0x2000, 0x2000);
 
     memcpy((void *)0x20000, code, size);
     memcpy((void *)0x8000, in_ring_0, sizeof in_ring_0);
@@ -172,7 +181,7 @@ void vm86(void) { enter_vm86((const u8[]){0xEB, 0xFE}, 2, FLAG_IF); /* until an 
 void vm86_fault(void) { enter_vm86((const u8[]){0x0F, 0x0B}, 2, FLAG_IOPL); }
 
 void nested_task(void) {
-    u32 frame[5] = {(u32)page, SEL_USER_CODE, 0x4002, (u32)page + 64, SEL_USER_DATA};
+    u32 *frame = FRAME((u32)page, SEL_USER_CODE, 0x4002, (u32)page + 64, SEL_USER_DATA);
 
     for (u32 i = 0; i < 3; i++) {
         RUN(0x68, 0x02, 0x40, 0, 0, 0x9D, 0xCF);
@@ -469,7 +478,7 @@ void no_handler(void) {
 /* Jumps to each byte of the ROM's iret, while interrupts come: they find it half done. */
 void rom_middle(void) {
     u32 iret = (u32)relocation(33);
-    u32 frame[3] = {(u32)page, HOST_CS, 2};
+    u32 *frame = FRAME((u32)page, HOST_CS, 2);
 
     pic_init(0xFFFE);
     timer_start(2, 50);
