@@ -265,6 +265,7 @@ const struct pv_backend vmi_backend = {
             .has_task_gates = false,
             .null_exit = vmi_null_exit,
         },
+    .found_by = "VMI ROM",
     .enter = enter,
     .exits = exits,
 };
