@@ -32,7 +32,7 @@ static volatile struct {
     u32 unused[13];
 } stolen_page __attribute__((aligned(64)));
 
-static u64 start_ns;
+static u64 start_ns, start_stolen; /* at clock_init */
 
 PV_ABI void kvm_io_delay(void); /* kvm.asm */
 
@@ -43,17 +43,22 @@ static u64 now(void) {
     return ns;
 }
 
-static PV_ABI void kvm_clock_init(void) { start_ns = now(); }
-
 static PV_ABI u64 kvm_clock_ns(void) { return now() - start_ns; }
 
 /* KVM adds to it before we run again: two equal readings in a row are one of whole words. */
-static PV_ABI u64 kvm_stolen_ns(void) {
+static u64 stolen(void) {
     u64 ns;
 
     do ns = stolen_page.ns;
     while (ns != stolen_page.ns);
     return ns;
+}
+
+static PV_ABI u64 kvm_stolen_ns(void) { return stolen() - start_stolen; }
+
+static PV_ABI void kvm_clock_init(void) {
+    start_ns = now();
+    start_stolen = stolen();
 }
 
 static void share(u32 msr, volatile void *page) {
