@@ -48,9 +48,12 @@ start:
     call    main
     ud2
 
+global trap_stubs
+align TRAP_STUB_SIZE
+trap_stubs:
 %assign vector 0
 %rep IRQ_BASE + IRQ_COUNT
-stub_ %+ vector:
+align TRAP_STUB_SIZE
 %if vector != 8 && (vector < 10 || vector > 14) && vector != 17 && vector != 21
     push    0                           ; where the CPU pushes no error code
 %endif
@@ -70,15 +73,6 @@ enter:
     popad
     add     esp, 8                      ; vector and error code
     PV_JMP  iret
-
-section .rodata
-global trap_stubs
-trap_stubs:
-%assign vector 0
-%rep IRQ_BASE + IRQ_COUNT
-    dd      stub_ %+ vector
-%assign vector vector + 1
-%endrep
 
 section .data
 global boot_magic, boot_info_pa
