@@ -13,7 +13,7 @@ from test_boot import USERTESTS
 from test_pv import ops_of_the_list
 
 EXPECTED = ROOT / "tests/expected/overrides.expected"
-LINE = 'run="pv info; usertests"'
+LINE = 'console=serial run="pv info; usertests"'
 GUEST = {"hypervisor": ""}
 
 # mode: (the machine, what it is given, the lines of `pv info` about the hypervisor)
