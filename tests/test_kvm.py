@@ -15,7 +15,7 @@ from machine import EXIT_NO_BACKEND, ROOT, Setup
 from nested import NestedKvm
 from test_backends import TRAPPED, stats
 from test_boot import USERTESTS
-from test_hostile import GOING_ON, HOSTILE
+from test_hostile import GOING_ON, HOSTILE, STOPPED, expect_outcome
 from test_run import at_a_terminal, run
 
 BANNER = r"^pvops: backend=kvm ring=0 sites=(\d+) patched=(\d+)$"
@@ -131,6 +131,14 @@ def test_fence(kvm):
     result = kvm.boot("all", hypervisor="", kernel=HOSTILE, initrd=None, npt=False, limit=300)
     result.expect("segment limits not checked$")
     assert re.findall(r"^([\w-]+): ok$", result.console, re.MULTILINE) == GOING_ON
+
+
+@pytest.mark.long
+def test_stopped(kvm):
+    """Each attack that ends a guest ends it there with the same words, and not hv-stub."""
+    attacks = [Setup(name, hypervisor="", kernel=HOSTILE, initrd=None) for name in STOPPED]
+    for name, result in zip(STOPPED, kvm.boots(*attacks, npt=False, limit=300)):
+        expect_outcome(result, name, STOPPED[name][0])
 
 
 @pytest.mark.long
