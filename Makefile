@@ -66,7 +66,7 @@ $(B)/%.inc: %.h
 	$(Q)sed -n 's/^#define \([A-Z0-9_]*\) *\([0-9][0-9A-Fa-fx]*\)\( .*\)*$$/%define \1 \2/p' $< > $@
 
 # The kernel is linked twice: the symbols of the first link, for the backtrace, go into the second.
-$(B)/kernel.pass1: $(KERNEL_OBJ) $(LIB_OBJ) $(B)/ksyms.empty.o arch/x86/kernel.ld
+$(B)/kernel.pass1: $(KERNEL_OBJ) $(LIB_OBJ) $(B)/ksyms.empty.o arch/x86/kernel.ld pvops/tables.ld
 	$(Q)$(LD) $(LDFLAGS) -T arch/x86/kernel.ld -o $@ $(filter %.o,$^)
 
 $(B)/ksyms.asm: $(B)/kernel.pass1 tools/ksyms.sh
@@ -79,7 +79,7 @@ $(B)/ksyms.empty.asm: tools/ksyms.sh
 $(B)/ksyms%o: $(B)/ksyms%asm
 	$(Q)$(NASM) $(NASMFLAGS) $< -o $@
 
-$(B)/kernel.debug: $(KERNEL_OBJ) $(LIB_OBJ) $(B)/ksyms.o arch/x86/kernel.ld
+$(B)/kernel.debug: $(KERNEL_OBJ) $(LIB_OBJ) $(B)/ksyms.o arch/x86/kernel.ld pvops/tables.ld
 	$(Q)$(LD) $(LDFLAGS) -T arch/x86/kernel.ld -Map=$(B)/kernel.map -o $@ $(filter %.o,$^)
 	$(Q)$(OBJCOPY) --wildcard --strip-symbol='..@*' $@ # labels inside NASM macros
 
@@ -87,7 +87,7 @@ $(B)/kernel.debug: $(KERNEL_OBJ) $(LIB_OBJ) $(B)/ksyms.o arch/x86/kernel.ld
 $(B)/kernel.elf: $(B)/kernel.debug
 	$(Q)$(OBJCOPY) --strip-debug $< $@
 
-include hv-stub/hv-stub.mk user/user.mk iso/iso.mk tests/tests.mk tests/fuzz/fuzz.mk tests/vmi/vmi.mk tests/hostile/hostile.mk
+include pvops/pvops.mk hv-stub/hv-stub.mk user/user.mk iso/iso.mk tests/tests.mk tests/fuzz/fuzz.mk tests/vmi/vmi.mk tests/hostile/hostile.mk tests/minikernel/minikernel.mk
 include tools/tools.mk tools/lint/lint.mk tools/gdb/gdb.mk tools/bench/bench.mk
 
 clean: ## remove build/

@@ -6,7 +6,8 @@
 #        iso/run.sh iso      QEMU boots the CD
 #        iso/run.sh bochs    Bochs boots the CD
 # Reads: MODE   vmi: on hv-stub, which the kernel finds by its ROM; trap: on hv-stub, by trap and
-#               emulate; native: on the machine itself
+#               emulate; native: on the machine itself; kvm: on KVM, that of this machine if it runs
+#               our kernel, else that of a Linux which is emulated for it (tools/kvm/nested.sh)
 #        KERNEL another kernel to run on hv-stub
 #        ARGS   words for the kernel's command line
 #        HVARGS words for hv-stub's
@@ -21,7 +22,8 @@ set -euo pipefail
 
 medium=${1:?usage: iso/run.sh kernel|iso|bochs}
 mode=${MODE:-vmi} args=${ARGS:-} run=${RUN:-} hvargs=${HVARGS:-} megs=${MEM:-64}
-read -ra qemu <<<"${QEMU:-qemu-system-i386}"
+read -ra extra <<<"${QEMU:-qemu-system-i386}"
+qemu=("${extra[0]}") extra=("${extra[@]:1}") accel=(-accel tcg)
 
 cd "$(dirname "$0")/.."
 kernel=${KERNEL:-build/kernel.elf}
@@ -38,7 +40,8 @@ fail() {
     exit 1
 }
 
-[[ $mode =~ ^(vmi|native|trap)$ ]] || fail "MODE=$mode is not known; there are: vmi, native, trap"
+[[ $mode =~ ^(vmi|native|trap|kvm)$ ]] || fail "MODE=$mode is not known; there are: vmi, native, trap, kvm"
+[[ $mode != kvm || $medium == kernel ]] || fail "MODE=kvm has no CD: \`make run MODE=kvm\`"
 [[ -r $kernel ]] || fail "there is no kernel $kernel"
 [[ $run != *'"'* ]] || fail "RUN is put between double quotes, so it cannot hold one"
 line=pv=$mode${args:+ $args}${run:+ run=\"$run\"}
@@ -58,11 +61,34 @@ cd_image() {
 
 # In QEMU's -initrd a comma separates modules, and two are one comma.
 run_kernel() {
-    if [[ $mode == native ]]; then
+    [[ $mode != kvm ]] || choose_kvm
+    if [[ $mode =~ ^(native|kvm)$ ]]; then
         run_qemu -kernel "$kernel" -initrd "${initrd//,/,,}" -append "$line"
     else
         run_qemu -kernel "$hypervisor" -append "$hvargs" \
             -initrd "${kernel//,/,,} ${line//,/,,},${initrd//,/,,}"
+    fi
+}
+
+# That there is a /dev/kvm does not say that it runs 32-bit guests with paging: a kernel tells.
+kvm_works() {
+    local status=0
+    [[ -w /dev/kvm ]] || return 1
+    timeout -s KILL 10 "${qemu[0]}" -accel kvm -cpu host -m "$megs" -nodefaults -display none \
+        -device isa-debug-exit,iobase=0xf4,iosize=1 -kernel "$kernel" -initrd "${initrd//,/,,}" \
+        -append 'pv=kvm run="exit 42"' >"$scratch/kvm" 2>&1 || status=$?
+    ((status == (16 + 42) * 2 + 1))
+} 2>/dev/null # how bash reports a killed or aborted one
+
+choose_kvm() {
+    if kvm_works; then
+        echo "run: this machine's own KVM (/dev/kvm)" >&2
+        accel=(-accel kvm -cpu host)
+    else
+        echo "run: /dev/kvm does not run our kernel: nested, on the KVM of an emulated Linux" >&2
+        qemu=(tools/kvm/nested.sh "$kernel" "$initrd" --)
+        accel=()
+        export MEM=$megs
     fi
 }
 
@@ -84,9 +110,9 @@ guest_status() {
 run_qemu() {
     local medium_options=("$@") status=0
     echo "run: QEMU, console on this terminal; Ctrl-A X leaves it" >&2
-    "${qemu[0]}" -accel tcg -m "$megs" -nodefaults -no-user-config -vga std -display none \
+    "${qemu[@]}" "${accel[@]}" -m "$megs" -nodefaults -no-user-config -vga std -display none \
         -serial mon:stdio -no-reboot -device isa-debug-exit,iobase=0xf4,iosize=1 \
-        "${medium_options[@]}" "${qemu[@]:1}" || status=$?
+        "${medium_options[@]}" "${extra[@]}" || status=$?
     guest_status "$status"
 }
 

@@ -138,6 +138,8 @@ struct pv_q_info {
     u32 ops, sites, patched;
     va_t va_top; /* the linear space ends here for the kernel */
     u32 shared_kernel_l2, has_pc_devices;
+    char signature[16]; /* of the hypervisor, in CPUID; empty on a bare machine */
+    char found_by[24];  /* how the backend knows it */
 };
 
 struct pv_q_op {

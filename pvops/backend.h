@@ -18,7 +18,8 @@ extern const struct pv_inline pv_inlines[], pv_inlines_end[];
 /* A backend is one of these, in a file of its own. */
 struct pv_backend {
     struct pv_info info;
-    bool only_if_asked; /* pv=auto passes it over */
+    bool only_if_asked;   /* pv=auto passes it over */
+    const char *found_by; /* how it knows its hypervisor, for people */
 
     /* Finds out whether it is here, and fills the table, which is native's until then. NULL if
      * all is well, or a phrase that says why it is not here. Interrupts off. */
@@ -28,7 +29,14 @@ struct pv_backend {
     bool (*exits)(u32 reason, u64 *count);
 };
 
-extern const struct pv_backend native_backend, trap_backend, vmi_backend;
+extern const struct pv_backend native_backend, trap_backend, vmi_backend, kvm_backend;
+
+/* Where there is no hypervisor that counts (native.c). */
+bool pv_no_exits(u32 reason, u64 *count);
+
+/* Who runs this machine, in the 12 letters of CPUID leaf 40000000h; "" on a bare one (query.c). */
+#define PV_SIGNATURE 13
+void pv_signature(char *text);
 
 /* One call site, recorded by pv_call.h and pv_call.inc. */
 struct pv_site {

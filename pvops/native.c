@@ -32,8 +32,7 @@ static const char *enter(struct pv_ops *ops, const struct pv_options *options) {
     return "the kernel is not in ring 0 (use pv=trap or pv=vmi)";
 }
 
-/* There is no hypervisor to go to, or none that counts. */
-static bool no_exits(u32 reason, u64 *count) { return false; }
+bool pv_no_exits(u32 reason, u64 *count) { return false; }
 
 const struct pv_backend native_backend = {
     .info =
@@ -45,6 +44,7 @@ const struct pv_backend native_backend = {
             .has_pc_devices = true,
             .has_task_gates = true,
         },
+    .found_by = "CPUID signature",
     .enter = enter,
-    .exits = no_exits,
+    .exits = pv_no_exits,
 };

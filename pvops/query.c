@@ -23,6 +23,18 @@ static const char *const kind_names[] = {
 
 static u32 site_count(void) { return (u32)(pv_sites_end - pv_sites); }
 
+void pv_signature(char *text) {
+    enum { ECX_HYPERVISOR = 1u << 31 };
+    struct cpuid_regs regs = {.eax = 1};
+
+    memset(text, 0, PV_SIGNATURE);
+    cpuid(&regs);
+    if (!(regs.ecx & ECX_HYPERVISOR)) return;
+    regs.eax = HV_CPUID_SIGNATURE;
+    cpuid(&regs);
+    memcpy(text, &regs.ebx, PV_SIGNATURE - 1); /* EBX, ECX, EDX */
+}
+
 static int query_info(u32 index, struct pv_q_info *info) {
     if (index != 0) return -ENOENT;
     *info = (struct pv_q_info){
@@ -35,6 +47,8 @@ static int query_info(u32 index, struct pv_q_info *info) {
         .has_pc_devices = pv_info.has_pc_devices,
     };
     strlcpy(info->backend, pv_info.name, sizeof info->backend);
+    pv_signature(info->signature);
+    strlcpy(info->found_by, pv_backend->found_by, sizeof info->found_by);
     strlcpy(info->patch, pv_patch_names[pv_patch_mode], sizeof info->patch);
     return sizeof *info;
 }

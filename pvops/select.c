@@ -11,7 +11,8 @@
 #include "pvops/host.h"
 
 /* In the order in which pv=auto tries them. */
-static const struct pv_backend *const backends[] = {&vmi_backend, &native_backend, &trap_backend};
+static const struct pv_backend *const backends[] = {&vmi_backend, &kvm_backend, &native_backend,
+                                                    &trap_backend};
 
 struct pv_info pv_info;
 const struct pv_backend *pv_backend;

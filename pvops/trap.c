@@ -49,6 +49,7 @@ const struct pv_backend trap_backend = {
             .has_task_gates = false,
         },
     .only_if_asked = true,
+    .found_by = "being told (pv=trap)",
     .enter = enter,
     .exits = exits,
 };

@@ -9,7 +9,7 @@
  * Read first: lib/vmi.h, lib/vmi.def.
  */
 #include "lib/vmi.h"
-#include "arch/x86/layout.h"
+#include "arch/x86/arch.h"
 #include "arch/x86/native.h"
 #include "lib/string.h"
 #include "pvops/backend.h"
@@ -73,7 +73,7 @@ static const char *find_rom(const struct vmi_rom **rom) {
     for (u32 pa = VMI_ROM_START; pa < VMI_ROM_END; pa += VMI_ROM_STEP) {
         const char *wrong;
 
-        *rom = (const struct vmi_rom *)(KERNEL_BASE + pa);
+        *rom = va_of(pa);
         wrong = judge(*rom);
         if (!wrong) return NULL;
         if (wrong[0]) why = wrong;
@@ -246,7 +246,8 @@ static const char *enter(struct pv_ops *ops, const struct pv_options *options) {
     fill(rom, ops, standard, ARRAY_SIZE(standard));
     relocate(rom, VMI_Statistics, &entry);
     if (relocate(rom, VMI_SetLinearMapping, &entry))
-        call(VMI_SetLinearMapping, 0, KERNEL_BASE, (VA_TOP - KERNEL_BASE) >> PAGE_SHIFT, 0, 0);
+        call(VMI_SetLinearMapping, 0, (va_t)direct_map, (VA_TOP - (va_t)direct_map) >> PAGE_SHIFT,
+             0, 0);
     if (!options->extensions || !relocate(rom, VMI_Null, &entry)) relocate(rom, VMI_GetTR, &entry);
     vmi_entry[VMI_Null] = (va_t)entry;
     if (options->extensions && relocate(rom, VMI_UpdateKernelStack, &entry))
@@ -267,6 +268,7 @@ const struct pv_backend vmi_backend = {
             .has_task_gates = false,
             .null_exit = vmi_null_exit,
         },
+    .found_by = "VMI ROM",
     .enter = enter,
     .exits = exits,
 };

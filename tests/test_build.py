@@ -61,7 +61,7 @@ def test_nothing_to_do_twice():
 def test_help():
     """Each target that a person calls is listed."""
     said = tree.make(ROOT, "help")[1]
-    wanted = "setup doctor run run-iso run-bochs iso gdb lint clean test test-quick test-all"
+    wanted = "setup doctor run run-iso run-bochs iso libpvops gdb lint clean test test-quick test-all"
     for target in wanted.split():
         assert f"make {target} " in said
 

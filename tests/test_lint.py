@@ -57,6 +57,14 @@ def test_backends_may(tmp_path, function):
     assert lint(PRIVILEGED, assemble(tmp_path, function, FORBIDDEN)) == (0, "")
 
 
+def test_the_clock_reader_may_read_the_tsc(tmp_path):
+    """That, and nothing else."""
+    code = assemble(tmp_path, "pvclock_read", ["rdtsc", "cli"])
+    status, said = lint(PRIVILEGED, code)
+    assert status == 1
+    assert len(said.splitlines()) == 1 and "cli" in said, said
+
+
 def test_harmless_is_not_caught(tmp_path):
     assert lint(PRIVILEGED, assemble(tmp_path, "schedule", HARMLESS)) == (0, "")
 

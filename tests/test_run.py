@@ -89,9 +89,9 @@ def test_make_passes_dollars(log):
     assert "status 127" in said
 
 
-def at_a_terminal(log, medium, title):
+def at_a_terminal(log, medium, title, **settings):
     command = ["sh", "-c", f"stty -g; iso/run.sh {medium}; echo ended $?; stty -g"]
-    return SerialSession(log, title).start(command, environment())
+    return SerialSession(log, title).start(command, environment(**settings))
 
 
 def test_leaving_qemu(log):

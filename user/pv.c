@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * user/pv.c: shows the table of privileged operations, from the outside.
  *
- * Gives: `pv info`  the backend and its properties
+ * Gives: `pv info`  the hypervisor, the backend and its properties, and which ops are its own
  *        `pv ops`   the operations, by group
  *        `pv sites` each place that calls one: what was there, and what the patcher made of it
  *        `pv stats` what the backend has counted
@@ -28,9 +28,55 @@ static struct pv_q_info ask_info(void) {
     return info;
 }
 
+/* CPUID leaf 40000000h of those that we know. */
+static const char *hypervisor_name(const char *signature) {
+    static const struct {
+        const char *signature, *name;
+    } known[] = {
+        {"", "none"},
+        {"Paravanestub", "hv-stub"},
+        {"KVMKVMKVM", "KVM"},
+        {"XenVMMXenVMM", "Xen"},
+        {"VMwareVMware", "VMware"},
+        {"Microsoft Hv", "Hyper-V"},
+        {"TCGTCGTCGTCG", "none: QEMU emulates the CPU"},
+    };
+
+    for (u32 i = 0; i < ARRAY_SIZE(known); i++)
+        if (strcmp(known[i].signature, signature) == 0) return known[i].name;
+    return "one that we do not know";
+}
+
+/* Native's bodies are called native_<op>; a ROM's have no name at all. */
+static bool is_native(const struct pv_q_op *op) {
+    return strncmp(op->body_name, "native_", 7) == 0;
+}
+
+/* A line a group: the names of its ops that are native's, or of those that are not. */
+static void show_bodies(bool native) {
+    struct pv_q_op op;
+    char group[sizeof(op.group)] = "";
+    u32 column = 0;
+
+    for (u32 index = 0; ask(PV_Q_OP, index, &op); index++) {
+        if (is_native(&op) != native) continue;
+        if (strcmp(group, op.group) != 0 || column + strlen(op.name) >= COLUMNS) {
+            printf("%s  %-8s", column == 0 ? "" : "\n", op.group);
+            strlcpy(group, op.group, sizeof(group));
+            column = 10;
+        }
+        printf(" %s", op.name);
+        column += strlen(op.name) + 1;
+    }
+    printf(column == 0 ? "  none\n" : "\n");
+}
+
 static void show_info(void) {
     struct pv_q_info info = ask_info();
 
+    printf("%-17s %s\n", "hypervisor", hypervisor_name(info.signature));
+    printf("%-17s %s\n", "signature", info.signature[0] ? info.signature : "none");
+    printf("%-17s %s\n", "recognised_by", info.signature[0] ? info.found_by : "nothing");
     printf("%-17s %s\n", "backend", info.backend);
     printf("%-17s %u\n", "ring", info.ring);
     printf("%-17s %u\n", "ops", info.ops);
@@ -40,6 +86,10 @@ static void show_info(void) {
     printf("%-17s %08x\n", "va_top", info.va_top);
     printf("%-17s %s\n", "shared_kernel_l2", info.shared_kernel_l2 ? "yes" : "no");
     printf("%-17s %s\n", "has_pc_devices", info.has_pc_devices ? "yes" : "no");
+    printf("ops that %s overrides:\n", info.backend);
+    show_bodies(false);
+    printf("ops that stay native:\n");
+    show_bodies(true);
 }
 
 /* The length of the first line of `text` when it is broken at a space, at most `width`. */

@@ -11,17 +11,16 @@
 
 /* --- the direct map ------------------------------------------------------------------------ */
 
-static inline void *page_of(u32 pfn) {
-    return (void *)(uintptr_t)(KERNEL_BASE + (pfn << PAGE_SHIFT));
-}
+/* Where it begins: not a variable, but a symbol with that address, which the linker script sets. */
+extern u8 direct_map[];
 
-static inline u32 pfn_of(const void *page) {
-    return ((va_t)(uintptr_t)page - KERNEL_BASE) >> PAGE_SHIFT;
-}
+static inline void *va_of(pa_t pa) { return direct_map + (u32)pa; }
 
-static inline void *va_of(pa_t pa) { return (void *)(uintptr_t)(KERNEL_BASE + (u32)pa); }
+static inline pa_t pa_of(const void *va) { return (u32)((const u8 *)va - direct_map); }
 
-static inline pa_t pa_of(const void *va) { return (va_t)(uintptr_t)va - KERNEL_BASE; }
+static inline void *page_of(u32 pfn) { return va_of(pfn << PAGE_SHIFT); }
+
+static inline u32 pfn_of(const void *page) { return (u32)pa_of(page) >> PAGE_SHIFT; }
 
 /* --- page tables (paging.c) ---------------------------------------------------------------- */
 

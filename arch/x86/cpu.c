@@ -7,7 +7,7 @@
  *        "Task Management".
  */
 #include "arch/x86/cpu.h"
-#include "kernel/kernel.h"
+#include "pvops/host.h"
 
 /* Each on a page of its own: for some hypervisors it becomes read-only. */
 u64 gdt[PAGE_SIZE / sizeof(u64)] PAGE_ALIGNED;
@@ -37,7 +37,7 @@ static void gdt_init(u32 rpl) {
 /* A double fault means that pushing a trap frame failed: most often ESP was bad. */
 static void double_fault_init(void) {
     df_tss.cr3 = read_cr3();
-    df_tss.eip = (va_t)double_fault_entry;
+    df_tss.eip = (va_t)trap_stubs[VECTOR_DF];
     df_tss.esp = (va_t)(df_stack + sizeof df_stack);
     df_tss.eflags = 2;
     df_tss.cs = KERNEL_CS;

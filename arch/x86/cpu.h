@@ -11,13 +11,11 @@ extern struct tss tss;
 /* entry.asm */
 extern const u8 trap_stubs[IRQ_BASE + IRQ_COUNT][TRAP_STUB_SIZE]; /* code */
 void syscall_entry(void);
-void double_fault_entry(void);
 
 /* segments.asm: after load_gdt, all segment registers from it, with this RPL. */
 PV_ABI void reload_segments(u32 rpl);
 
 /* trap.c */
 PV_ABI void trap(struct trap_frame *frame);
-void double_fault(void);
 
 #endif

@@ -94,12 +94,5 @@ trap_return:
     call    trap_exit_work              ; switches processes, ends this one, ...
     jmp     trap_return
 
-; --- #DF arrives here through a task gate, on a stack of its own --------------------------------
-
-extern double_fault
-global double_fault_entry
-double_fault_entry:
-    call    double_fault                ; does not return
-    ud2
 
 section .note.GNU-stack noalloc noexec nowrite progbits

@@ -7,14 +7,14 @@
  */
 #include "arch/x86/arch.h"
 #include "arch/x86/native.h"
-#include "kernel/kernel.h"
 #include "lib/multiboot.h"
+#include "lib/string.h"
+#include "pvops/host.h"
 
 #define MIB           0x100000u
-#define MAX_RAM_PAGES ((VA_TOP - KERNEL_BASE) >> PAGE_SHIFT)
+#define MAX_RAM_PAGES ((VA_TOP - (va_t)direct_map) >> PAGE_SHIFT)
 
 extern const u32 boot_magic, boot_info_pa;
-extern pte_t boot_root[];
 extern const u8 kernel_end[];
 
 /* The loader chose the address; we must be able to read it. */
@@ -61,7 +61,7 @@ PV_ABI void native_setup(struct boot_info *boot) {
         if (strlcpy(boot->cmdline, line, sizeof boot->cmdline) >= sizeof boot->cmdline)
             printk("command line: cut after %u bytes\n", (u32)sizeof boot->cmdline - 1);
     }
-    boot->root = boot_root;
+    boot->root = va_of(read_cr3());
     boot->mapped_pages = BOOT_MAPPED >> PAGE_SHIFT;
     boot->first_free = pfn_of(kernel_end);
     find_memory(info, boot);

@@ -7,8 +7,8 @@
  */
 #include "arch/x86/arch.h"
 #include "arch/x86/native.h"
-#include "kernel/kernel.h"
 #include "lib/pit.h"
+#include "pvops/host.h"
 
 #define ROUND_NS ((u32)(PIT_ROUND * 1000000000ull / PIT_HZ))
 
@@ -45,7 +45,7 @@ static u32 counts(u64 ns) {
 }
 
 PV_ABI void native_timer_set(u64 deadline) {
-    u64 now = native_clock_ns();
+    u64 now = clock_ns(); /* that of the backend in force */
 
     pit_start(out8, PIT_CHANNEL_0, PIT_ONE_SHOT_0, counts(deadline > now ? deadline - now : 0));
 }

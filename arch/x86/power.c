@@ -7,9 +7,9 @@
 #include "arch/x86/arch.h"
 #include "arch/x86/console.h"
 #include "arch/x86/native.h"
-#include "kernel/kernel.h"
 #include "lib/exit.h"
 #include "lib/pc.h"
+#include "pvops/host.h"
 
 /* native.asm */
 NORETURN void native_halt_forever(void);

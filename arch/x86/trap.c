@@ -74,24 +74,9 @@ static void page_fault(struct trap_frame *frame) {
                    frame->error & PF_PRESENT ? "not writable" : "not mapped");
 }
 
-/* Called by entry.asm for every vector but the system call's. */
-PV_ABI void trap(struct trap_frame *frame) {
-    u32 vector = frame->vector;
-    u32 row = vector < ARRAY_SIZE(exceptions) ? vector : VECTOR_RESERVED;
-
-    check_stack();
-    if (vector >= IRQ_BASE)
-        interrupt(vector - IRQ_BASE);
-    else if (vector == VECTOR_PF)
-        page_fault(frame);
-    else if (from_program(frame))
-        program_fault(exceptions[row].status, "%s at %08x", exceptions[row].name, frame->eip);
-    else
-        panic_trap(frame, "%s in the kernel", exceptions[row].name);
-}
-
-/* The CPU has saved what it was doing in the TSS that it came from. */
-void double_fault(void) {
+/* #DF came through a task gate, on a stack of its own. The CPU has saved what it was doing in the
+ * TSS that it came from. */
+static NORETURN void double_fault(void) {
     struct trap_frame frame = {
         .es = tss.es,
         .ds = tss.ds,
@@ -111,6 +96,23 @@ void double_fault(void) {
     };
 
     panic_trap(&frame, "double fault: no stack for a trap at ESP %08x", tss.esp);
+}
+
+/* Called by entry.asm for every vector but the system call's. */
+PV_ABI void trap(struct trap_frame *frame) {
+    u32 vector = frame->vector;
+    u32 row = vector < ARRAY_SIZE(exceptions) ? vector : VECTOR_RESERVED;
+
+    if (vector == VECTOR_DF && pv_info.has_task_gates) double_fault();
+    check_stack();
+    if (vector >= IRQ_BASE)
+        interrupt(vector - IRQ_BASE);
+    else if (vector == VECTOR_PF)
+        page_fault(frame);
+    else if (from_program(frame))
+        program_fault(exceptions[row].status, "%s at %08x", exceptions[row].name, frame->eip);
+    else
+        panic_trap(frame, "%s in the kernel", exceptions[row].name);
 }
 
 void print_frame(const struct trap_frame *frame) {

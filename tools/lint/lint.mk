@@ -2,7 +2,7 @@
 # tools/lint/lint.mk: what can be checked without running anything.
 
 LINT   := tools/lint
-LINTS  := lint-privileged lint-oplist lint-structure lint-lines lint-format lint-cppcheck lint-shell
+LINTS  := lint-privileged lint-oplist lint-porting lint-structure lint-lines lint-format lint-cppcheck lint-shell
 C_FILES = $(shell git ls-files '*.[ch]')
 
 .PHONY: lint $(LINTS)
@@ -13,6 +13,9 @@ lint-privileged: $(B)/kernel.elf
 
 lint-oplist: $(B)/pvops/native.asm.o
 	$(Q)$(PYTHON) $(LINT)/oplist.py pvops/pvops.def $< $(NM)
+
+lint-porting: $(B)/libpvops.a
+	$(Q)$(LINT)/porting.sh $< $(NM) $(OBJDUMP)
 
 lint-structure:
 	$(Q)$(LINT)/structure.sh $(CC) $(filter-out -MMD -MP,$(CFLAGS))

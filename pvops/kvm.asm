@@ -1,0 +1,14 @@
+; SPDX-License-Identifier: MIT
+; pvops/kvm.asm: the kvm backend's body of a PATCH op: such bodies are NASM's.
+;
+; Read first: kvm.c, inline.inc.
+
+%include "pvops/inline.inc"
+
+section .text
+
+; Ports are answered by programs. Nothing is what a patched site holds.
+INLINE kvm_io_delay
+END_INLINE
+
+section .note.GNU-stack noalloc noexec nowrite progbits

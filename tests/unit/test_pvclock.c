@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT
+ * tests/unit/test_pvclock.c: pvops/pvclock.c: the arithmetic, and pages that are being written.
+ *
+ * Runs:  on x86 only, as pvclock.c itself does: it reads the TSC.
+ */
+#include "tests/unit/unit.h"
+#include <signal.h>
+#include <x86intrin.h>
+#include "pvops/pvclock.h"
+
+/* ticks * 2^shift * scale / 2^32, bit by bit, as on paper: no 128-bit type, no trick. What leaves
+ * the 64 bits at the top is lost, as in pvclock_scale. */
+static u64 on_paper(u64 ticks, u32 scale, int shift) {
+    u64 high = 0, low = 0; /* of the product */
+
+    for (; shift > 0; shift--) ticks = ticks * 2;
+    for (; shift < 0; shift++) ticks = ticks / 2;
+    for (int bit = 31; bit >= 0; bit--) {
+        high = high * 2 + (low >> 63);
+        low = low * 2;
+        if (!(scale >> bit & 1)) continue;
+        low += ticks;
+        if (low < ticks) high++;
+    }
+    return high << 32 | low >> 32;
+}
+
+static void test_known(void **state) {
+    (void)state;
+    assert_int_equal(pvclock_scale(0, ~0u, 31), 0);
+    assert_int_equal(pvclock_scale(1000, 0x80000000, 0), 500);
+    assert_int_equal(pvclock_scale(1000, 0x80000000, 1), 1000);  /* 1 GHz */
+    assert_int_equal(pvclock_scale(3000, 0xAAAAAAAB, -1), 1000); /* 3 GHz */
+    assert_int_equal(pvclock_scale(1ull << 63, ~0u, 0), 0x7FFFFFFF80000000);
+    assert_int_equal(pvclock_scale(3ull << 32, 0x80000000, 0),
+                     3ull << 31); /* the high half alone */
+}
+
+static void test_against_paper(void **state) {
+    u64 seed = 88172645463325252ull;
+
+    (void)state;
+    for (int i = 0; i < 200000; i++) {
+        u64 ticks;
+        u32 scale;
+        int shift;
+
+        ticks = next_random(&seed) >> (i % 64);
+        scale = (u32)(seed * 0x9E3779B97F4A7C15ull >> 32);
+        shift = i % 63 - 31;
+        assert_int_equal(pvclock_scale(ticks, scale, shift), on_paper(ticks, scale, shift));
+    }
+}
+
+static volatile struct pvclock page;
+
+static u64 tsc(void) {
+    u32 low, high;
+
+    asm volatile("rdtsc" : "=a"(low), "=d"(high));
+    return (u64)high << 32 | low;
+}
+
+static void test_read(void **state) {
+    u64 before, ns;
+
+    (void)state;
+    before = tsc();
+    page = (struct pvclock){.version = 2, .tsc = before, .system_ns = 5000, .scale = 0x80000000};
+    assert_true(pvclock_read(&page, &ns));
+    assert_true(ns >= 5000 && ns <= 5000 + (tsc() - before) / 2 + 1);
+}
+
+/* A page that is being written for ever, and one that nobody writes. */
+static void test_never_complete(void **state) {
+    u64 ns;
+
+    (void)state;
+    page = (struct pvclock){.version = 7, .scale = 1};
+    assert_false(pvclock_read(&page, &ns));
+    page = (struct pvclock){.version = 0};
+    assert_false(pvclock_read(&page, &ns));
+    page = (struct pvclock){.version = 0xFFFFFFFE};
+    assert_true(pvclock_read(&page, &ns));
+}
+
+/* The hypervisor, which runs while the reader does not. The CPU traps after each instruction of the
+ * reader; behind the `when`th, half an update is made, and some instructions later the other half. */
+#define HALF 40
+
+static volatile sig_atomic_t steps, when;
+
+static void hypervisor(int signal) {
+    (void)signal;
+    steps++;
+    if (steps == when) page.version++, page.system_ns = 0xBAD;
+    if (steps == when + HALF) page.system_ns = ++page.version;
+}
+
+static void single_step(bool on) {
+    enum { EFLAGS_TF = 0x100 };
+
+    __writeeflags(on ? __readeflags() | EFLAGS_TF : __readeflags() & ~EFLAGS_TF);
+}
+
+/* Between any two instructions: never half of an update, and never a time from before it that the
+ * reader finds after it. */
+static void test_torn(void **state) {
+    bool done = false;
+
+    (void)state;
+    assert_true(signal(SIGTRAP, hypervisor) != SIG_ERR);
+    for (when = 1; !done; when++) {
+        u64 ns;
+        bool read;
+
+        page =
+            (struct pvclock){.version = 2, .system_ns = 2}; /* scale 0: the TSC does not matter */
+        steps = 0;
+        single_step(true);
+        read = pvclock_read(&page, &ns);
+        single_step(false);
+        assert_true(read);
+        assert_true(ns == 2 || ns == 4);
+        if (ns == 2) assert_true(steps < when + HALF);
+        done = steps < when; /* it was over before */
+    }
+    assert_true(when > 20);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_known), cmocka_unit_test(test_against_paper),
+        cmocka_unit_test(test_read),  cmocka_unit_test(test_never_complete),
+        cmocka_unit_test(test_torn),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
