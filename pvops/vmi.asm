@@ -35,22 +35,7 @@ vmi_irq_save:
 
 ; --- cpu -----------------------------------------------------------------------------------------
 
-; cpuid(EAX = struct cpuid_regs *)
-global vmi_cpuid
-vmi_cpuid:
-    push    ebx
-    push    esi
-    mov     esi, eax
-    mov     eax, [esi]
-    mov     ecx, [esi + 8]
-    call    [ENTRY(CPUID)]
-    mov     [esi], eax
-    mov     [esi + 4], ebx
-    mov     [esi + 8], ecx
-    mov     [esi + 12], edx
-    pop     esi
-    pop     ebx
-    ret
+CPUID_BODY vmi_cpuid, call [ENTRY(CPUID)]
 
 ; rdmsr(EAX = index)
 global vmi_rdmsr

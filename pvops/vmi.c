@@ -20,31 +20,18 @@
 /* vmi.asm */
 PV_ABI u64 vmi_call(u32 a, u32 d, u32 c, va_t entry, u32 s, u32 s2);
 extern va_t vmi_entry[VMI_CALLS];
-PV_ABI u32 vmi_irq_save(void);
-PV_ABI void vmi_cpuid(struct cpuid_regs *regs);
-PV_ABI u64 vmi_rdmsr(u32 msr);
-PV_ABI void vmi_write_gdt_entry(u32 index, u64 descriptor);
-PV_ABI void vmi_write_idt_entry(u32 vector, u64 gate);
-PV_ABI void vmi_load_sp0(u32 sp);
-PV_ABI void vmi_set_pte(u64 pte, pte_t *ptep);
-PV_ABI void vmi_set_pmd(u64 pte, pte_t *ptep);
-PV_ABI void vmi_set_pdpte(u64 pte, pte_t *ptep);
-PV_ABI void vmi_flush_all(void);
 void vmi_nothing(void);
 PV_ABI void vmi_null_exit(void);
 
-/* vmi.asm, with extensions */
-PV_ABI u32 vmi_ext_irq_save(void);
-PV_ABI u32 vmi_ext_read_cr2(void);
-PV_ABI void vmi_ext_irq_disable(void);
+/* vmi.asm: one body serves all levels of tables. */
 PV_ABI void vmi_ext_set_entry(u64 pte, pte_t *ptep);
-PV_ABI void vmi_ext_flush_one(va_t va);
-PV_ABI void vmi_ext_flush_all(void);
-PV_ABI void vmi_ext_pt_announce(u32 pfn, u32 level);
-PV_ABI void vmi_ext_pt_release(u32 pfn, u32 level);
-PV_ABI void vmi_ext_load_sp0(u32 sp);
-PV_ABI void vmi_ext_lazy_begin(u32 mode);
-PV_ABI void vmi_ext_lazy_end(void);
+
+/* Bodies, here and in vmi.asm: those of some ops, and some others with extensions. */
+#define PV_OP(group, kind, ret, name, params, args, doc) \
+    PV_ABI ret vmi_##name params;                        \
+    PV_ABI ret vmi_ext_##name params;
+#include "pvops/pvops.def"
+#undef PV_OP
 
 /* --- the ROM ------------------------------------------------------------------------------------ */
 
@@ -89,22 +76,22 @@ static u64 call(enum vmi_call number, u32 a, u32 d, u32 c, u32 s, u32 s2) {
     return vmi_call(a, d, c, vmi_entry[number], s, s2);
 }
 
-static PV_ABI void vmi_pt_announce(u32 pfn, u32 level) {
+PV_ABI void vmi_pt_announce(u32 pfn, u32 level) {
     call(VMI_AllocatePage, pfn, 1u << (level - 1) | VMI_PAGE_PAE | VMI_PAGE_ZEROED, 0, 0, 0);
 }
 
-static PV_ABI void vmi_pt_release(u32 pfn, u32 level) {
+PV_ABI void vmi_pt_release(u32 pfn, u32 level) {
     call(VMI_ReleasePage, pfn, 1u << (level - 1) | VMI_PAGE_PAE, 0, 0, 0);
 }
 
 static u64 cycles(void) { return call(VMI_GetCycleCounter, 0, 0, 0, 0, 0); }
 
-static PV_ABI void vmi_clock_init(void) {
+PV_ABI void vmi_clock_init(void) {
     cycles_per_second = call(VMI_GetCycleFrequency, 0, 0, 0, 0, 0);
     start_cycles = cycles();
 }
 
-static PV_ABI u64 vmi_clock_ns(void) {
+PV_ABI u64 vmi_clock_ns(void) {
     u64 passed = cycles() - start_cycles;
 
     return passed / cycles_per_second * SECOND_NS +
@@ -120,25 +107,23 @@ static void set_alarm(u64 expiry, u64 period) {
          (u32)period, (u32)(period >> 32));
 }
 
-static PV_ABI void vmi_timer_set(u64 deadline) {
-    set_alarm(start_cycles + to_cycles(deadline) + 1, 0);
-}
+PV_ABI void vmi_timer_set(u64 deadline) { set_alarm(start_cycles + to_cycles(deadline) + 1, 0); }
 
-static PV_ABI void vmi_timer_periodic(u32 period) {
+PV_ABI void vmi_timer_periodic(u32 period) {
     set_alarm(cycles() + to_cycles(period), to_cycles(period));
 }
 
-static PV_ABI u64 vmi_stolen_ns(void) {
+PV_ABI u64 vmi_stolen_ns(void) {
     return call(VMI_GetCycleCounter, 2, 0, 0, 0, 0) / cycles_per_second * SECOND_NS;
 }
 
-static PV_ABI void vmi_reboot(void) { call(VMI_Reboot, 1, 0, 0, 0, 0); }
+PV_ABI void vmi_reboot(void) { call(VMI_Reboot, 1, 0, 0, 0, 0); }
 
 static void write_serial(const char *text, u32 length) {
     call(VMI_ConsoleWrite, (va_t)text, length, 0, 0, 0);
 }
 
-static PV_ABI void vmi_ext_console_write(const char *text, u32 length) {
+PV_ABI void vmi_ext_console_write(const char *text, u32 length) {
     pc_console_write(text, length, write_serial);
 }
 
