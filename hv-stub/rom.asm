@@ -15,10 +15,14 @@
 %include "hv-stub/host.inc"
 %include "lib/hv.inc"
 
-RELOCATION_NONE equ 0
-RELOCATION_CALL equ 1
-RELOCATION_JUMP equ 2
-RELOCATION_NOP  equ 3
+; What GetRelocationInfo says of each: VMI_RELOCATION_* of lib/vmi.h
+RELOCATION_HV      equ 1
+RELOCATION_HV_ARG  equ 1
+RELOCATION_HV_ARGS equ 1
+RELOCATION_CODE    equ 1
+RELOCATION_JUMP    equ 2
+RELOCATION_NOP     equ 3
+RELOCATION_NONE    equ 0
 
 EFLAGS_IF       equ 0x200
 
@@ -66,8 +70,10 @@ rom_%2:
 %macro ENTRY_JUMP 2
 %endmacro
 %macro ENTRY_NOP 2
+rom_%2 equ 0
 %endmacro
 %macro ENTRY_NONE 2
+rom_%2 equ 0
 %endmacro
 
 %define VMI_CALL(number, name, how, doc) ENTRY_ %+ how number, name
@@ -171,29 +177,7 @@ rom_get_relocation:
     xor     eax, eax
     ret
 
-%macro ROW_HV 1
-    dd      rom_%1, RELOCATION_CALL
-%endmacro
-%macro ROW_HV_ARG 1
-    dd      rom_%1, RELOCATION_CALL
-%endmacro
-%macro ROW_HV_ARGS 1
-    dd      rom_%1, RELOCATION_CALL
-%endmacro
-%macro ROW_CODE 1
-    dd      rom_%1, RELOCATION_CALL
-%endmacro
-%macro ROW_JUMP 1
-    dd      rom_%1, RELOCATION_JUMP
-%endmacro
-%macro ROW_NOP 1
-    dd      0, RELOCATION_NOP
-%endmacro
-%macro ROW_NONE 1
-    dd      0, RELOCATION_NONE
-%endmacro
-
-%define VMI_CALL(number, name, how, doc) ROW_ %+ how name
+%define VMI_CALL(number, name, how, doc) dd rom_ %+ name, RELOCATION_ %+ how
 align 8
 global rom_table
 rom_table:
