@@ -15,8 +15,7 @@
 /* boot.asm, switcher.asm */
 void hw_paging(const u64 *root);
 void hw_tables(const void *gdt, const void *idt);
-extern const va_t switcher_stubs[HOST_VECTORS];
-extern const va_t vmi_stubs[VMI_VECTORS];
+extern const u8 switcher_stubs[HOST_VECTORS][STUB_SIZE], vmi_stubs[VMI_VECTORS][STUB_SIZE];
 extern const u8 switcher_page[], rom_page[];
 
 /* Of the TSS only the stacks of rings 0 and 1 are used. */
@@ -77,9 +76,9 @@ static void tables_init(void) {
     tss.tss.io_map = sizeof tss.tss;
     /* With DPL 0, INT n in a guest is #GP, and we decide what it may reach. */
     for (u32 vector = 0; vector < HOST_VECTORS; vector++)
-        idt[vector] = gate(TYPE_INTERRUPT_GATE, 0, HOST_CS, switcher_stubs[vector]);
+        idt[vector] = gate(TYPE_INTERRUPT_GATE, 0, HOST_CS, (va_t)switcher_stubs[vector]);
     for (u32 call = 0; call < VMI_VECTORS; call++)
-        idt[VMI_VECTOR + call] = gate(TYPE_INTERRUPT_GATE, 1, HOST_CS, vmi_stubs[call]);
+        idt[VMI_VECTOR + call] = gate(TYPE_INTERRUPT_GATE, 1, HOST_CS, (va_t)vmi_stubs[call]);
     hw_tables(&gdt_pointer, &idt_pointer);
 }
 

@@ -10,6 +10,7 @@
 #define HOST_TSS     0xFE8
 #define HOST_CS      0xFF0
 #define HOST_DS      0xFF8
+#define STUB_SIZE    16
 #define HOST_VECTORS 48 /* exceptions, and the PIC's lines behind them */
 #define HOST_IRQ     32
 

@@ -15,9 +15,12 @@ extern hv_trap, hv_call, hv_root, hv_stack_top
 
 section .switcher progbits alloc exec nowrite align=4096
 
+; Stubs are of STUB_SIZE bytes each, so that host.c can tell where they are.
+global switcher_stubs, vmi_stubs
+switcher_stubs:
 %assign vector 0
 %rep HOST_VECTORS
-stub_ %+ vector:
+align STUB_SIZE
 %if vector != 8 && (vector < 10 || vector > 14) && vector != 17 && vector != 21
     push    0                           ; where the CPU pushes no error code
 %endif
@@ -27,9 +30,11 @@ stub_ %+ vector:
 %endrep
 
 ; A call from the ROM: the frame's vector is its number.
+align STUB_SIZE
+vmi_stubs:
 %assign index 0
 %rep VMI_VECTORS
-call_ %+ index:
+align STUB_SIZE
     push    0
     push    index + (index / VMI_STANDARD) * (VMI_EXTENSIONS - VMI_STANDARD)
     jmp     enter_call
@@ -73,21 +78,5 @@ enter_hypervisor:
 global switcher_enter                   ; switcher_enter(u32 root)
 switcher_enter:
     LEAVE_HYPERVISOR
-
-section .rodata
-global switcher_stubs
-switcher_stubs:
-%assign vector 0
-%rep HOST_VECTORS
-    dd      stub_ %+ vector
-%assign vector vector + 1
-%endrep
-global vmi_stubs
-vmi_stubs:
-%assign index 0
-%rep VMI_VECTORS
-    dd      call_ %+ index
-%assign index index + 1
-%endrep
 
 section .note.GNU-stack noalloc noexec nowrite progbits
