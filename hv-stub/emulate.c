@@ -79,19 +79,18 @@ static u32 read_control(const struct vcpu *vcpu, u32 number) {
 
 /* --- tables --------------------------------------------------------------------------------------- */
 
-static bool load_table(struct vcpu *vcpu, const struct insn *insn, struct descriptor_table *table) {
+/* Not halfway, if only a part of it is mapped. */
+bool guest_load_table(struct vcpu *vcpu, struct table_pointer *table, va_t from) {
     struct table_pointer pointer;
 
-    if (!read_linear(vcpu, operand_address(vcpu, insn), &pointer, sizeof pointer)) return false;
-    *table = (struct descriptor_table){pointer.base, pointer.limit};
+    if (!read_linear(vcpu, from, &pointer, sizeof pointer)) return false;
+    *table = pointer;
     return true;
 }
 
 static bool store_table(struct vcpu *vcpu, const struct insn *insn,
-                        const struct descriptor_table *table) {
-    struct table_pointer pointer = {(u16)table->limit, table->base};
-
-    return write_linear(vcpu, operand_address(vcpu, insn), &pointer, sizeof pointer);
+                        const struct table_pointer *table) {
+    return write_linear(vcpu, operand_address(vcpu, insn), table, sizeof *table);
 }
 
 /* The 16 bits of an r/m operand. */
@@ -258,11 +257,11 @@ static bool execute(struct vcpu *vcpu, const struct insn *insn) {
     case INSN_MOV_FROM_DR: *reg(vcpu, insn->rm) = 0; return true;
     case INSN_MOV_TO_DR: /* never loaded: a breakpoint could fire in the switcher */ return true;
     case INSN_LGDT:
-        if (!load_table(vcpu, insn, &vcpu->gdt)) return false;
+        if (!guest_load_table(vcpu, &vcpu->gdt, operand_address(vcpu, insn))) return false;
         segments_load(vcpu);
         return true;
     case INSN_LIDT:
-        if (!load_table(vcpu, insn, &vcpu->idt)) return false;
+        if (!guest_load_table(vcpu, &vcpu->idt, operand_address(vcpu, insn))) return false;
         gates_forget(vcpu);
         return true;
     case INSN_SGDT: return store_table(vcpu, insn, &vcpu->gdt);

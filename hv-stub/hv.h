@@ -70,10 +70,7 @@ struct entry {
 struct vcpu {
     u32 cr0, cr2, cr3, cr4;
     const struct entry *pdpt; /* where CR3 points to; NULL: not into its memory */
-    struct descriptor_table {
-        va_t base;
-        u32 limit;
-    } gdt, idt;
+    struct table_pointer gdt, idt;
     struct gate {
         va_t entry;
         u32 selector : 16, type : 5, dpl : 2;
@@ -259,6 +256,7 @@ void guest_output(struct vcpu *vcpu, u32 port, u32 size);
 void guest_cpuid(struct vcpu *vcpu);
 bool guest_rdmsr(struct vcpu *vcpu);
 bool guest_wrmsr(struct vcpu *vcpu);
+bool guest_load_table(struct vcpu *vcpu, struct table_pointer *table, va_t from);
 bool guest_load_task(struct vcpu *vcpu, u32 selector);
 bool guest_write_control(struct vcpu *vcpu, u32 number, u32 value);
 

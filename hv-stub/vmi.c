@@ -47,30 +47,25 @@ static void do_Shutdown(struct vcpu *vcpu, struct frame *frame) { guest_ended(EX
 
 /* --- descriptor tables ---------------------------------------------------------------------- */
 
-static void table_changed(struct vcpu *vcpu, const struct descriptor_table *table) {
+static void table_changed(struct vcpu *vcpu, const struct table_pointer *table) {
     if (table == &vcpu->gdt)
         segments_load(vcpu);
     else
         gates_forget(vcpu);
 }
 
-static void set_table(struct vcpu *vcpu, struct descriptor_table *table) {
-    struct table_pointer pointer;
-
-    if (!read_linear(vcpu, frame_of(vcpu)->eax, &pointer, sizeof pointer))
+static void set_table(struct vcpu *vcpu, struct table_pointer *table) {
+    if (!guest_load_table(vcpu, table, frame_of(vcpu)->eax))
         guest_stop(STOP_FAULT, "a table's limit and base at %08x, which is not mapped",
                    frame_of(vcpu)->eax);
-    *table = (struct descriptor_table){pointer.base, pointer.limit};
     table_changed(vcpu, table);
 }
 
-static void store_table(struct vcpu *vcpu, const struct descriptor_table *table) {
-    struct table_pointer pointer = {(u16)table->limit, table->base};
-
-    write_linear(vcpu, frame_of(vcpu)->eax, &pointer, sizeof pointer);
+static void store_table(struct vcpu *vcpu, const struct table_pointer *table) {
+    write_linear(vcpu, frame_of(vcpu)->eax, table, sizeof *table);
 }
 
-static void write_entry(struct vcpu *vcpu, const struct descriptor_table *table) {
+static void write_entry(struct vcpu *vcpu, const struct table_pointer *table) {
     const struct frame *frame = frame_of(vcpu);
     u32 entry[2] = {frame->ecx, frame->ebx};
 
