@@ -42,10 +42,11 @@ static void walk_identity(const struct guest *guest, va_t va, struct walk *walk)
 }
 
 static bool walk_tables(struct vcpu *vcpu, va_t va, u32 access, struct walk *walk) {
-    const struct entry *root = vcpu->pdpt + (va >> 30);
+    const struct entry *root = vcpu->pdpt;
     struct entry *l2, *l1;
 
-    if (!vcpu->pdpt) guest_stop(STOP_MEMORY, "CR3 is %08x, which is not its memory", vcpu->cr3);
+    if (!root) guest_stop(STOP_MEMORY, "CR3 is %08x, which is not its memory", vcpu->cr3);
+    root += va >> 30;
     walk->error = access;
     if (!(root->low & PTE_P)) return false;
     l1 = l2 = table(vcpu, gfn_of(root)) + (va >> 21 & 511);
