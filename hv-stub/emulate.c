@@ -315,7 +315,7 @@ static bool step(struct vcpu *vcpu, u32 skip, enum hv_reason reason) {
     u32 eip = frame_of(vcpu)->eip;
 
     if (!fetch(vcpu, skip, &insn) || !execute(vcpu, &insn)) return false;
-    guest_of(vcpu)->exits[is_port(&insn) ? REASON_PORT : reason]++;
+    count_exit(vcpu, is_port(&insn) ? REASON_PORT : reason);
     if (!moves_eip(&insn)) frame_of(vcpu)->eip = eip + skip + insn.length;
     /* An interrupt may only come behind the instruction that follows sti: if that is hlt, it must
      * wait for that very interrupt. */
@@ -332,7 +332,7 @@ static bool software_interrupt(struct vcpu *vcpu) {
     if (!(frame_of(vcpu)->error & 2) || !fetch(vcpu, 0, &insn)) return false;
     if ((insn.kind == INSN_INT && insn.immediate == vector) ||
         (insn.kind == INSN_INT3 && vector == 3) || (insn.kind == INSN_INTO && vector == 4)) {
-        guest_of(vcpu)->exits[REASON_INT]++;
+        count_exit(vcpu, REASON_INT);
         inject_int(vcpu, vector, insn.length);
         return true;
     }

@@ -110,6 +110,10 @@ static void print_statistics(const struct guest *guest) {
     hv_print("hv-stub: exits:");
     for (u32 i = 0; i < REASONS; i++)
         hv_print(" %s %u%s", hv_reason_names[i], guest->exits[i], i + 1 < REASONS ? "," : "\n");
+    if (!hv_options.stats) return;
+    hv_print("hv-stub: cycles:");
+    for (u32 i = 0; i < REASONS; i++)
+        hv_print(" %s %llu%s", hv_reason_names[i], guest->cycles[i], i + 1 < REASONS ? "," : "\n");
 }
 
 /* The guest's `exit: N` stays the last line. */

@@ -131,6 +131,9 @@ struct guest {
         u32 released[SHADOW_ROOT + 1];
     } shadow;
     u32 exits[REASONS];
+    u64 cycles[REASONS];   /* spent on them, with hv.stats=on */
+    enum hv_reason reason; /* of the exit being handled */
+    u64 entered;           /* TSC when it came */
 };
 
 /* The stack page and the shared page that are mapped are those of the guest that runs. */
@@ -142,6 +145,11 @@ static inline struct vcpu_shared *shared_of(const struct vcpu *vcpu) {
 
 static inline struct guest *guest_of(const struct vcpu *vcpu) {
     return (struct guest *)((u32)vcpu - offsetof(struct guest, vcpu));
+}
+
+static inline void count_exit(struct vcpu *vcpu, enum hv_reason reason) {
+    guest_of(vcpu)->exits[reason]++;
+    guest_of(vcpu)->reason = reason;
 }
 
 /* --- guest.c: its memory, its start, its end -------------------------------------------------- */
@@ -312,8 +320,9 @@ void console_guest_text(const char *text, u32 length);
 extern struct guest the_guest;
 extern struct hv_options {
     bool rom;   /* hv.rom: is there one? */
-    bool stats; /* hv.stats: print the exits when the guest has ended */
+    bool stats; /* hv.stats: print the exits, and what they cost, when the guest has ended */
     bool trace; /* hv.trace: a line an exit */
+    bool watch; /* either */
 } hv_options;
 
 #endif

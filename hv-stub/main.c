@@ -50,6 +50,7 @@ static void parse_options(const char *line) {
         else
             hv_print("hv-stub: nobody knows '%s'; ignored\n", option.key);
     }
+    hv_options.watch = hv_options.stats || hv_options.trace;
 }
 
 /* A kernel that asks for more than it would get must not be started. */

@@ -29,7 +29,7 @@ static bool pushes_error(u32 vector) {
 }
 
 static void reflect(struct vcpu *vcpu, u32 error) {
-    guest_of(vcpu)->exits[REASON_FAULT]++;
+    count_exit(vcpu, REASON_FAULT);
     inject(vcpu, frame_of(vcpu)->vector, error);
 }
 
@@ -41,7 +41,7 @@ static void page_fault(struct vcpu *vcpu) {
 
     found.error = error;
     if (va < HV_VA_TOP && walk(vcpu, va, error & (PF_WRITE | PF_USER), &found)) {
-        guest_of(vcpu)->exits[REASON_FILL]++;
+        count_exit(vcpu, REASON_FILL);
         shadow_fill(vcpu, va, &found);
         return;
     }
@@ -66,7 +66,7 @@ static void exception(struct vcpu *vcpu) {
 }
 
 static void interrupt(struct vcpu *vcpu) {
-    guest_of(vcpu)->exits[REASON_INTERRUPT]++;
+    count_exit(vcpu, REASON_INTERRUPT);
     host_interrupt(vcpu, frame_of(vcpu)->vector - HOST_IRQ);
     vmi_interrupted(vcpu);
 }
@@ -94,23 +94,29 @@ static void deliver(struct vcpu *vcpu) {
 
 /* What switcher.asm leaves with: the shadow root. */
 static inline u32 leave(struct vcpu *vcpu) {
+    struct guest *guest = guest_of(vcpu);
+
+    if (hv_options.stats) guest->cycles[guest->reason] += rdtsc() - guest->entered;
     if (vcpu->halted || vcpu->pic.pending) deliver(vcpu);
     return vcpu->root;
 }
 
-static void trace(const struct vcpu *vcpu, const char *what) {
+static __attribute__((noinline)) void watch(struct vcpu *vcpu, const char *what) {
     const struct frame *frame = frame_of(vcpu);
 
-    hv_print("hv-stub: %s %u at %04x:%08x\n", what, frame->vector, frame->cs & 0xFFFF, frame->eip);
+    guest_of(vcpu)->entered = rdtsc();
+    if (hv_options.trace)
+        hv_print("hv-stub: %s %u at %04x:%08x\n", what, frame->vector, frame->cs & 0xFFFF,
+                 frame->eip);
 }
 
 /* A call from the ROM. */
 u32 hv_call(void) {
     struct vcpu *vcpu = &the_guest.vcpu;
 
-    if (hv_options.trace) trace(vcpu, "call");
+    if (hv_options.watch) watch(vcpu, "call");
     if (shared_of(vcpu)->queued) vmi_read_queue(vcpu);
-    guest_of(vcpu)->exits[REASON_CALL]++;
+    count_exit(vcpu, REASON_CALL);
     vmi_call(vcpu);
     return leave(vcpu);
 }
@@ -126,7 +132,7 @@ u32 hv_trap(struct frame *frame) {
         trap_in_ring_0(vcpu, frame);
         return leave(vcpu);
     }
-    if (hv_options.trace) trace(vcpu, "vector");
+    if (hv_options.watch) watch(vcpu, "vector");
     if (is_interrupt) {
         interrupt(vcpu);
     } else {

@@ -322,6 +322,7 @@ static void init(struct vcpu *vcpu, struct frame *frame) {
 
     vcpu->vmi |= possible;
     memset(guest_of(vcpu)->exits, 0, sizeof guest_of(vcpu)->exits);
+    memset(guest_of(vcpu)->cycles, 0, sizeof guest_of(vcpu)->cycles);
     frame->eax = possible ? 0 : FAILED;
 }
 

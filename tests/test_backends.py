@@ -75,6 +75,7 @@ def test_panic_traps_nothing(judge):
     found = result.find(r"^hv-stub: exits:.* emulated (\d+), forced (\d+), port accesses (\d+)$")
     assert found, result.console
     assert found.groups() == ("0", "0", "0")
+    assert result.find(r"^hv-stub: cycles: .*VMI calls [1-9]"), result.console
 
 
 def test_native_in_ring_1(judge):
