@@ -38,8 +38,6 @@ PV_ABI u32 vmi_ext_irq_save(void);
 PV_ABI u32 vmi_ext_read_cr2(void);
 PV_ABI void vmi_ext_irq_disable(void);
 PV_ABI void vmi_ext_set_entry(u64 pte, pte_t *ptep);
-PV_ABI void vmi_ext_flush_one(va_t va);
-PV_ABI void vmi_ext_flush_all(void);
 PV_ABI void vmi_ext_pt_announce(u32 pfn, u32 level);
 PV_ABI void vmi_ext_pt_release(u32 pfn, u32 level);
 PV_ABI void vmi_ext_load_sp0(u32 sp);
@@ -188,7 +186,8 @@ static const struct fill standard[] = {
     {PV_reboot, VMI_Reboot, vmi_reboot},
 };
 
-/* What hv-stub offers beyond the standard takes the place of calls. */
+/* What hv-stub offers beyond the standard takes the place of calls. It updates what it is told of
+ * exactly, and each return from it loads CR3: so there is nothing left to flush. */
 static const struct fill extensions[] = {
     {PV_irq_save, VMI_Queue, vmi_ext_irq_save},
     {PV_irq_disable, VMI_Queue, vmi_ext_irq_disable},
@@ -199,8 +198,8 @@ static const struct fill extensions[] = {
     {PV_set_pdpte, VMI_Queue, vmi_ext_set_entry},
     {PV_pt_announce, VMI_Queue, vmi_ext_pt_announce},
     {PV_pt_release, VMI_Queue, vmi_ext_pt_release},
-    {PV_flush_one, VMI_Queue, vmi_ext_flush_one},
-    {PV_flush_all, VMI_Queue, vmi_ext_flush_all},
+    {PV_flush_one, VMI_Queue, vmi_nothing},
+    {PV_flush_all, VMI_Queue, vmi_nothing},
     {PV_console_write, VMI_ConsoleWrite, vmi_ext_console_write},
 };
 
