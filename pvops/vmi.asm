@@ -134,7 +134,6 @@ INLINE vmi_ext_read_cr2
     mov     eax, [HV_SHARED + 8]
 END_INLINE
 
-
 ; pt_announce(EAX = frame, EDX = level)
 global vmi_ext_pt_announce
 vmi_ext_pt_announce:

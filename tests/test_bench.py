@@ -24,7 +24,7 @@ LMBENCH = ["null_call", "pipe_pingpong", "fork_exit", "fork_exec", "fork_256", "
 LMBENCH += ["cow_fault", "sbrk", "pipe_64k", "console_line", "sleep_tick"]
 
 # What is not reached; why, and what the floor is, says docs/bench-notes.md.
-UNMET = {"vmi / native, `pipe_pingpong`", "vmi, `pte_batched`", "vmi, `fault_reflect`"}
+UNMET = {"vmi, `fault_reflect`"}
 
 
 def measure(folder, *options):
