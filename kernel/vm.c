@@ -113,10 +113,8 @@ static bool copy_on_write(va_t va, pte_t *ptep) {
         memcpy(page, page_of(pfn), PAGE_SIZE);
         page_put(page_of(pfn));
     }
-    lazy_begin(LAZY_MMU);
     set_pte(make_pte(pa_of(page) | PTE_USER_RW), ptep);
     flush_one(va);
-    lazy_end();
     return true;
 }
 

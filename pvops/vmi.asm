@@ -119,18 +119,6 @@ INLINE vmi_ext_read_cr2
     mov     eax, [HV_SHARED + 8]
 END_INLINE
 
-; flush_one(EAX = address)
-global vmi_ext_flush_one
-vmi_ext_flush_one:
-    and     eax, ~HV_QUEUE_WHAT
-    or      eax, HV_QUEUE_FLUSH_ONE
-    jmp     [ENTRY(Queue)]
-
-global vmi_ext_flush_all
-vmi_ext_flush_all:
-    mov     eax, HV_QUEUE_FLUSH_ALL
-    jmp     [ENTRY(Queue)]
-
 ; pt_announce(EAX = frame, EDX = level)
 global vmi_ext_pt_announce
 vmi_ext_pt_announce:

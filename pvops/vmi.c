@@ -173,7 +173,8 @@ static const struct fill standard[] = {
     {PV_reboot, VMI_Reboot, vmi_reboot},
 };
 
-/* What hv-stub offers beyond the standard takes the place of calls. */
+/* What hv-stub offers beyond the standard takes the place of calls. It updates what it is told of
+ * exactly, and each return from it loads CR3: so there is nothing left to flush. */
 static const struct fill extensions[] = {
     {PV_irq_save, VMI_Queue, vmi_ext_irq_save},
     {PV_irq_disable, VMI_Queue, vmi_ext_irq_disable},
@@ -184,8 +185,8 @@ static const struct fill extensions[] = {
     {PV_set_pdpte, VMI_Queue, vmi_ext_set_entry},
     {PV_pt_announce, VMI_Queue, vmi_ext_pt_announce},
     {PV_pt_release, VMI_Queue, vmi_ext_pt_release},
-    {PV_flush_one, VMI_Queue, vmi_ext_flush_one},
-    {PV_flush_all, VMI_Queue, vmi_ext_flush_all},
+    {PV_flush_one, VMI_Queue, vmi_nothing},
+    {PV_flush_all, VMI_Queue, vmi_nothing},
     {PV_console_write, VMI_ConsoleWrite, vmi_ext_console_write},
 };
 

@@ -107,10 +107,10 @@ static inline void out8(u32 value, u32 port) {
 
 static inline void io_delay(void) { asm volatile("outb %%al, $0x80" : : : "memory"); }
 
-/* --- a call ------------------------------------------------------------------------------------ */
+/* --- a call, also where the compiler sees the body ---------------------------------------------- */
 
-#define CALLED(ret, name, params, ...) \
-    PV_ABI ret native_##name params;   \
+#define CALLED(ret, name, params, ...)                         \
+    __attribute__((noinline)) PV_ABI ret native_##name params; \
     static inline ret name params { return native_##name(__VA_ARGS__); }
 
 CALLED(void, irqchip_init, (void))
