@@ -152,7 +152,7 @@ def test_crash(qemu, how, said):
     result.expect(said, "^called from:$", status=EXIT_PANIC)
 
 
-@pytest.mark.parametrize("backend", ["native", "vmi", "trap", "nonsense"])
+@pytest.mark.parametrize("backend", ["native", "vmi", "trap", "kvm", "nonsense"])
 def test_other_backend(qemu, backend):
     """Asked for explicitly, on Xen: one line, and a status of its own."""
     result = qemu.boot(f"pv={backend} run=ls", xen=XEN)

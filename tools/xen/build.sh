@@ -109,6 +109,7 @@ if [[ -e $done_mark ]]; then
     say "$cache/xen.elf is there already; to build it again: rm -r $cache"
     exit
 fi
+command -v apt-get >/dev/null || fail "there is no apt-get, which fetches Debian's source package"
 need_tools
 mkdir -p "$cache"
 fetch
