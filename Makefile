@@ -53,7 +53,7 @@ $(B)/%.c.o: %.c
 
 # NASM's own -MD does not name what is included: so each object depends on all that can be.
 NASM_INCLUDES := $(wildcard pvops/*.inc pvops/*.def lib/*.def) \
-                 $(B)/arch/x86/layout.inc $(B)/lib/hv.inc $(B)/hv-stub/host.inc
+                 $(B)/arch/x86/layout.inc $(B)/pvops/xen_abi.inc $(B)/lib/hv.inc $(B)/hv-stub/host.inc
 
 $(B)/%.asm.o: %.asm $(NASM_INCLUDES)
 	@mkdir -p $(@D)
@@ -63,7 +63,7 @@ $(B)/%.asm.o: %.asm $(NASM_INCLUDES)
 .PRECIOUS: $(B)/%.inc
 $(B)/%.inc: %.h
 	@mkdir -p $(@D)
-	$(Q)sed -n 's/^#define \([A-Z0-9_]*\) *\([0-9][0-9A-Fa-fx]*\)\( .*\)*$$/%define \1 \2/p' $< > $@
+	$(Q)sed -n 's/^#define \([A-Za-z0-9_]*\) *\([0-9][0-9A-Fa-fx]*\)\( .*\)*$$/%define \1 \2/p' $< > $@
 
 # The kernel is linked twice: the symbols of the first link, for the backtrace, go into the second.
 $(B)/kernel.pass1: $(KERNEL_OBJ) $(LIB_OBJ) $(B)/ksyms.empty.o arch/x86/kernel.ld pvops/tables.ld
@@ -88,7 +88,7 @@ $(B)/kernel.elf: $(B)/kernel.debug
 	$(Q)$(OBJCOPY) --strip-debug $< $@
 
 include pvops/pvops.mk hv-stub/hv-stub.mk user/user.mk iso/iso.mk tests/tests.mk tests/fuzz/fuzz.mk tests/vmi/vmi.mk tests/hostile/hostile.mk tests/minikernel/minikernel.mk
-include tools/tools.mk tools/lint/lint.mk tools/gdb/gdb.mk tools/bench/bench.mk
+include tools/tools.mk tools/lint/lint.mk tools/gdb/gdb.mk tools/bench/bench.mk tools/xen/xen.mk
 
 clean: ## remove build/
 	rm -rf $(B)

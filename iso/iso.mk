@@ -27,7 +27,7 @@ $(B)/paravane.iso: $(BOOTED) $(B)/iso/grub.img iso/grub.cfg iso/mkiso.sh
 .PHONY: iso run run-iso run-bochs
 iso: $(B)/paravane.iso ## make build/paravane.iso
 
-run: $(BOOTED) ## boot in QEMU; MODE=vmi|native|trap|kvm ARGS="pv.patch=off" RUN="ls; ps" MEM=64
+run: $(BOOTED) ## boot in QEMU; MODE=vmi|native|trap|kvm|xen ARGS="pv.patch=off" RUN="ls; ps" MEM=64
 	@iso/run.sh kernel
 run-iso: $(B)/paravane.iso ## boot the CD in QEMU, as `run`
 	@iso/run.sh iso

@@ -7,12 +7,13 @@
 #        iso/run.sh bochs    Bochs boots the CD
 # Reads: MODE   vmi: on hv-stub, which the kernel finds by its ROM; trap: on hv-stub, by trap and
 #               emulate; native: on the machine itself; kvm: on KVM, that of this machine if it runs
-#               our kernel, else that of a Linux which is emulated for it (tools/kvm/nested.sh)
+#               our kernel, else that of a Linux which is emulated for it (tools/kvm/nested.sh);
+#               xen: on the Xen that `make xen` has built
 #        KERNEL another kernel to run on hv-stub
 #        ARGS   words for the kernel's command line
-#        HVARGS words for hv-stub's
+#        HVARGS words for hv-stub's, or Xen's
 #        RUN    commands for its shell, after which it powers off
-#        MEM    MiB of memory
+#        MEM    MiB of memory; on Xen the kernel's, and Xen has 64 more
 #        QEMU   which QEMU; words after its name are options for it, and the last to be heard
 # Gives: the exit status with which the guest powered off (lib/exit.h).
 #        1, and a line that says so, when the emulator failed or the guest ended without a status.
@@ -29,6 +30,7 @@ cd "$(dirname "$0")/.."
 kernel=${KERNEL:-build/kernel.elf}
 hypervisor=build/hv-stub.elf
 initrd=build/initrd.tar
+xen=${XDG_CACHE_HOME:-$HOME/.cache}/paravane/xen/xen.elf
 mkdir -p build/run
 scratch=$(mktemp -d build/run/XXXXXX)
 trap 'rm -rf "$scratch"' EXIT
@@ -40,10 +42,19 @@ fail() {
     exit 1
 }
 
-[[ $mode =~ ^(vmi|native|trap|kvm)$ ]] || fail "MODE=$mode is not known; there are: vmi, native, trap, kvm"
+[[ $mode =~ ^(vmi|native|trap|kvm|xen)$ ]] ||
+    fail "MODE=$mode is not known; there are: vmi, native, trap, kvm, xen"
 [[ $mode != kvm || $medium == kernel ]] || fail "MODE=kvm has no CD: \`make run MODE=kvm\`"
 [[ -r $kernel ]] || fail "there is no kernel $kernel"
 [[ $run != *'"'* ]] || fail "RUN is put between double quotes, so it cannot hold one"
+if [[ $mode == xen ]]; then
+    [[ -r $xen ]] || fail "there is no Xen $xen; make xen builds it"
+    [[ $medium != bochs ]] || fail "MODE=xen is for QEMU: Bochs has no exit port, and Xen no other end"
+    hypervisor=$xen
+    hvargs="console=com1 com1=115200,8n1 dom0_mem=${megs}M${hvargs:+ $hvargs}"
+    megs=$((megs + 64))
+    qemu[0]=${qemu[0]/%-i386/-x86_64} # Xen is a 64-bit hypervisor
+fi
 line=pv=$mode${args:+ $args}${run:+ run=\"$run\"}
 
 # The CD to boot: the one with the menu, unless something special was asked for.

@@ -31,7 +31,8 @@ void frame_init(const struct boot_info *boot) {
         .skip = (u32)(boot->initrd >> PAGE_SHIFT),
         .resume = (u32)(ALIGN_UP(boot->initrd_end, PAGE_SIZE) >> PAGE_SHIFT),
     };
-    initrd_frames = pool.resume - pool.skip;
+    /* Xen puts the initrd below first_free. */
+    initrd_frames = pool.fresh <= pool.skip ? pool.resume - pool.skip : 0;
     if (boot->first_free + initrd_frames + table_pages + MIN_FREE_PAGES > boot->ram_pages)
         panic("%u KiB of memory are too little: kernel and initrd take %u KiB, and at least "
               "%u KiB must be left",

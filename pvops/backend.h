@@ -30,6 +30,7 @@ struct pv_backend {
 };
 
 extern const struct pv_backend native_backend, trap_backend, vmi_backend, kvm_backend;
+extern struct pv_backend xen_backend;
 
 /* Where there is no hypervisor that counts (native.c). */
 bool pv_no_exits(u32 reason, u64 *count);

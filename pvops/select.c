@@ -11,8 +11,8 @@
 #include "pvops/host.h"
 
 /* In the order in which pv=auto tries them. */
-static const struct pv_backend *const backends[] = {&vmi_backend, &kvm_backend, &native_backend,
-                                                    &trap_backend};
+static const struct pv_backend *const backends[] = {&xen_backend, &vmi_backend, &kvm_backend,
+                                                    &native_backend, &trap_backend};
 
 struct pv_info pv_info;
 const struct pv_backend *pv_backend;
@@ -26,13 +26,20 @@ static NORETURN void not_there(const char *name, const char *why) {
     __builtin_unreachable();
 }
 
+/* NULL if this backend is here and in force, or why not. A kernel that Xen has started meets
+ * instructions that Xen does not emulate already where others look whether they are there. */
+static const char *enter(const struct pv_backend *backend, const struct pv_options *options) {
+    if (xen_backend.info.va_top && backend != &xen_backend) return "this kernel runs on Xen";
+    return backend->enter(&pv_ops, options);
+}
+
 /* The first backend that is here. */
 static const struct pv_backend *choose_any(const struct pv_options *options) {
     for (u32 i = 0; i < ARRAY_SIZE(backends); i++) {
         const char *why;
 
         if (backends[i]->only_if_asked) continue;
-        why = backends[i]->enter(&pv_ops, options);
+        why = enter(backends[i], options);
         if (!why) return backends[i];
         printk("pvops: no %s: %s\n", backends[i]->info.name, why);
     }
@@ -45,7 +52,7 @@ static const struct pv_backend *choose_named(const char *name, const struct pv_o
         const char *why;
 
         if (strcmp(name, backends[i]->info.name) != 0) continue;
-        why = backends[i]->enter(&pv_ops, options);
+        why = enter(backends[i], options);
         if (why) not_there(name, why);
         return backends[i];
     }

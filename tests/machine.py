@@ -19,6 +19,10 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
 KERNEL = BUILD / "kernel.elf"
 HYPERVISOR = BUILD / "hv-stub.elf"
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "paravane"
+XEN = CACHE / "xen" / "xen.elf"  # what `make xen` builds
+XEN_LINE = "console=com1 com1=115200,8n1"
+XEN_MEMORY = 64  # MiB, besides the guest's
 INITRD = BUILD / "initrd.tar"
 SCRATCH = BUILD / "test-tmp"
 
@@ -53,6 +57,8 @@ class Setup:
 
     line: str = ""  # the kernel's command line
     hypervisor: str | None = None  # the command line of hv-stub below it; None: there is none
+    xen: Path | None = None  # a Xen below it
+    xen_words: str = ""  # more words for that Xen's command line
     kernel: Path = KERNEL
     initrd: Path | None = INITRD
     memory: int = 64  # MiB
@@ -61,15 +67,22 @@ class Setup:
     def make_cd(self, image):
         """Makes a CD that boots this at once; see iso/mkiso.sh."""
         modules = [self.initrd] if self.initrd else []
-        if self.hypervisor is None:
+        if self.xen:
+            booted = [self.xen_line(), self.xen, f"{self.kernel}::{self.line}"]
+        elif self.hypervisor is None:
             booted = [self.line, self.kernel]
         else:
             booted = [self.hypervisor, HYPERVISOR, f"{self.kernel}::{self.line}"]
         subprocess.run(["iso/mkiso.sh", image, "line", *booted, *modules], cwd=ROOT, check=True)
 
+    def xen_line(self):
+        """The command line of the Xen below it."""
+        return f"{XEN_LINE} dom0_mem={self.memory}M {self.xen_words}".strip()
+
     def __str__(self):
         cpu = f", {self.cpu}" if self.cpu else ""
         below = "" if self.hypervisor is None else f", hv-stub {self.hypervisor}"
+        below += f", {self.xen.name}" if self.xen else ""
         return f"{self.memory} MiB{cpu}{below}: {self.line or 'no command line'}"
 
 
@@ -198,7 +211,9 @@ class Qemu(Machine):
     @staticmethod
     def hardware(setup):
         """The PC itself, without its serial port and what it boots."""
-        command = ["qemu-system-i386", "-accel", "tcg", "-m", str(setup.memory), "-nodefaults"]
+        memory = setup.memory + (XEN_MEMORY if setup.xen else 0)
+        qemu = "qemu-system-x86_64" if setup.xen else "qemu-system-i386"
+        command = [qemu, "-accel", "tcg", "-m", str(memory), "-nodefaults"]
         command += ["-no-user-config", "-vga", "std", "-display", "none", "-no-reboot"]
         command += ["-device", f"isa-debug-exit,iobase={EXIT['EXIT_PORT']:#x},iosize=1"]
         return command + (["-cpu", setup.cpu] if setup.cpu else [])
@@ -233,7 +248,10 @@ class QemuKernel(Qemu):
 
     def medium(self, setup, scratch=None):
         modules = [str(setup.initrd)] if setup.initrd else []
-        if setup.hypervisor is None:
+        if setup.xen:
+            options = ["-kernel", str(setup.xen), "-append", setup.xen_line()]
+            modules.insert(0, f"{setup.kernel} {setup.line}")
+        elif setup.hypervisor is None:
             options = ["-kernel", str(setup.kernel), "-append", setup.line]
         else:
             options = ["-kernel", str(HYPERVISOR), "-append", setup.hypervisor]

@@ -142,11 +142,11 @@ class SerialSession(Session):
 TERMINAL = ["-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"]
 
 
-def qemu_serial(log, line=""):
+def qemu_serial(log, line="", **setup):
     """QEMU, with the terminal at its serial port."""
-    setup = Setup(line)
+    setup = Setup(line, **setup)
     command = Qemu.hardware(setup) + TERMINAL + QemuKernel(log).medium(setup)
-    return SerialSession(log, f"qemu, serial session: {line}").start(command)
+    return SerialSession(log, f"qemu, serial session: {setup}").start(command)
 
 
 def bochs_serial(log, line=""):

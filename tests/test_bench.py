@@ -12,7 +12,7 @@ import sys
 
 import pytest
 
-from machine import BUILD, ROOT, TIME_SCALE
+from machine import BUILD, ROOT, TIME_SCALE, XEN
 
 sys.path.insert(0, str(ROOT / "tools/bench"))
 from report import figures  # noqa: E402
@@ -62,12 +62,13 @@ def test_all_modes_repeat(tmp_path):
 
 
 def test_form(report):
-    """Each mode has each row, and a figure has instructions, rounds of REP, and exits."""
+    """Each mode has each row, and a figure has instructions, rounds of REP, and exits. Xen does not
+    tell those, and is not there where nobody has built it."""
     rows = [*LMBENCH, "irq_pair", "save_restore", "hypercall", "pte_update", "pte_batched"]
     rows += ["cr3_switch", "fault_reflect", "port_read"]
-    assert report["modes"]["xen"] is None
+    assert (report["modes"]["xen"] is None) == (not XEN.exists())
     for mode, figures in report["modes"].items():
-        if mode == "xen":
+        if figures is None:
             continue
         assert sorted(figures) == sorted(rows)
         missing = [row for row, figure in figures.items() if figure is None]
@@ -75,7 +76,7 @@ def test_form(report):
         for row in set(rows) - set(missing):
             figure = figures[row]
             assert figure["insns"] > figure["rep"] >= 0, (mode, row)
-            assert (figure["exits"] == 0) == (not figure["reasons"]), (mode, row)
+            assert bool(figure["exits"]) == bool(figure["reasons"]), (mode, row)
     for row in ("null_call", "fork_exit", "irq_pair"):
         assert report["modes"]["native"][row]["exits"] == 0
 

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from machine import KERNEL, ROOT, QemuKernel
+from machine import KERNEL, ROOT, XEN, QemuKernel
 from nested import NestedKvm
 from test_boot import USERTESTS
 from test_pv import ops_of_the_list
@@ -22,6 +22,7 @@ MODES = {
     "vmi": (QemuKernel, GUEST, ("hv-stub", "Paravanestub", "VMI ROM")),
     "trap": (QemuKernel, GUEST, ("hv-stub", "Paravanestub", "being told (pv=trap)")),
     "kvm": (NestedKvm, {}, ("KVM", "KVMKVMKVM", "CPUID signature")),
+    "xen": (QemuKernel, {"xen": XEN}, ("Xen", "XenVMMXenVMM", "start_info")),
 }
 PARTS = re.compile(r"^ops that \w+ overrides:\n((?:  .*\n)+)ops that stay native:\n((?:  .*\n)+)", re.M)
 
@@ -56,6 +57,8 @@ def reference(tmp_path_factory):
 @pytest.mark.parametrize("mode", MODES)
 def test_one_kernel(log, reference, mode):
     machine, more, (hypervisor, signature, found_by) = MODES[mode]
+    if mode == "xen" and not XEN.exists():
+        pytest.skip(f"no {XEN}: make xen builds it")
     result = machine(log).boot(f"pv={mode} {LINE}", limit=240, **more)
     result.expect(
         f"^hypervisor +{re.escape(hypervisor)}$",

@@ -70,6 +70,7 @@ def test_memory(log):
     [
         ({"QEMU": "qemu-system-i386 -no-such-option"}, "QEMU itself failed"),
         ({"MODE": "nonsense"}, "MODE=nonsense is not known"),
+        ({"MODE": "xen", "XDG_CACHE_HOME": "/nowhere"}, "make xen builds it"),
         ({"KERNEL": "nosuch.elf"}, "no kernel nosuch.elf"),
         ({"RUN": 'echo "x"'}, "double quotes"),
         ({"RUN": "reboot"}, "ended without a status"),

@@ -11,8 +11,7 @@
 #include "lib/string.h"
 #include "pvops/host.h"
 
-#define MIB           0x100000u
-#define MAX_RAM_PAGES ((VA_TOP - (va_t)direct_map) >> PAGE_SHIFT)
+#define MIB 0x100000u
 
 extern const u32 boot_magic, boot_info_pa;
 extern const u8 kernel_end[];
@@ -25,15 +24,17 @@ static const void *loader_data(u32 pa, u32 size, const char *what) {
     return va_of(pa);
 }
 
-static void find_memory(const struct multiboot_info *info, struct boot_info *boot) {
-    if (!(info->flags & MULTIBOOT_MEMORY))
-        panic("the boot loader does not say how much memory there is");
-    boot->ram_pages = MIB / PAGE_SIZE + info->mem_upper / (PAGE_SIZE / 1024);
-    if (boot->ram_pages > MAX_RAM_PAGES) {
-        printk("memory: using %u MiB of %u\n", MAX_RAM_PAGES / (MIB / PAGE_SIZE),
-               boot->ram_pages / (MIB / PAGE_SIZE));
-        boot->ram_pages = MAX_RAM_PAGES;
-    }
+void boot_command_line(struct boot_info *boot, const char *line) {
+    if (strlcpy(boot->cmdline, line, sizeof boot->cmdline) >= sizeof boot->cmdline)
+        printk("command line: cut after %u bytes\n", (u32)sizeof boot->cmdline - 1);
+}
+
+void boot_memory(struct boot_info *boot, u32 pages, va_t va_top) {
+    u32 most = (va_top - (va_t)direct_map) >> PAGE_SHIFT;
+
+    boot->ram_pages = pages < most ? pages : most;
+    if (pages > most)
+        printk("memory: using %u MiB of %u\n", most / (MIB / PAGE_SIZE), pages / (MIB / PAGE_SIZE));
 }
 
 static void find_initrd(const struct multiboot_info *info, struct boot_info *boot) {
@@ -55,15 +56,13 @@ PV_ABI void native_setup(struct boot_info *boot) {
     if (boot_magic != MULTIBOOT_BOOT_MAGIC)
         panic("not started by a Multiboot loader: EAX was %08x", boot_magic);
     info = loader_data(boot_info_pa, sizeof *info, "information");
-    if (info->flags & MULTIBOOT_CMDLINE) {
-        const char *line = loader_data(info->cmdline, sizeof boot->cmdline, "command line");
-
-        if (strlcpy(boot->cmdline, line, sizeof boot->cmdline) >= sizeof boot->cmdline)
-            printk("command line: cut after %u bytes\n", (u32)sizeof boot->cmdline - 1);
-    }
+    if (info->flags & MULTIBOOT_CMDLINE)
+        boot_command_line(boot, loader_data(info->cmdline, sizeof boot->cmdline, "command line"));
+    if (!(info->flags & MULTIBOOT_MEMORY))
+        panic("the boot loader does not say how much memory there is");
+    boot_memory(boot, MIB / PAGE_SIZE + info->mem_upper / (PAGE_SIZE / 1024), VA_TOP);
     boot->root = va_of(read_cr3());
     boot->mapped_pages = BOOT_MAPPED >> PAGE_SHIFT;
     boot->first_free = pfn_of(kernel_end);
-    find_memory(info, boot);
     find_initrd(info, boot);
 }

@@ -11,6 +11,11 @@
 #include "pvops/pvops.def"
 #undef PV_OP
 
+/* setup's common part: the command line, cut if it is too long; frames up to va_top, of those that
+ * there are. */
+void boot_command_line(struct boot_info *boot, const char *line);
+void boot_memory(struct boot_info *boot, u32 pages, va_t va_top);
+
 /* console_write, with another driver for the serial line. */
 void pc_console_write(const char *text, u32 length, void (*serial)(const char *, u32));
 

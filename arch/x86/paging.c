@@ -21,7 +21,7 @@
 #define PTE_KERNEL_PAGE (PTE_P | PTE_W | PTE_A | PTE_D)
 
 static pte_t *kernel_root;    /* the boot tables' */
-static pte_t kernel_l2_entry; /* what slot 3 of each root holds */
+static pte_t kernel_l2_entry; /* what their slot 3 holds */
 
 static inline u32 l1_index(va_t va) { return va >> PAGE_SHIFT & (PT_ENTRIES - 1); }
 
@@ -35,18 +35,25 @@ static pte_t *link_l1(pte_t *l2, u32 index, void *page, pte_t flags) {
     return page;
 }
 
-/* A page that the boot tables map already. */
-static void *early_page(const struct boot_info *boot) {
+/* The direct map of a full table's frames from `first` on, or of fewer if there are only `count`.
+ * All before is mapped, so the table must lie there. */
+static void map_direct(pte_t *l2, u32 first, u32 count) {
     void *page = page_alloc();
+    pte_t *l1;
 
-    if (!page || pfn_of(page) >= boot->mapped_pages)
+    if (!page || pfn_of(page) >= first)
         panic("no room for page tables among the pages that are mapped at boot");
-    return page;
+    l1 = link_l1(l2, first / PT_ENTRIES, page, PTE_TABLE);
+    lazy_begin(LAZY_MMU);
+    for (u32 i = 0; i < count && i < PT_ENTRIES; i++)
+        set_pte(make_pte((pa_t)(first + i) << PAGE_SHIFT | PTE_KERNEL_PAGE), &l1[i]);
+    lazy_end();
 }
 
-/* The boot tables are there and full before anybody can be told: they are announced as they are. */
+/* The boot tables are there and full before anybody can be told: they are announced as they are.
+ * What is above va_top is not ours. */
 static void announce_boot_tables(pte_t *root, const pte_t *l2) {
-    for (u32 i = 0; i < PT_ENTRIES; i++)
+    for (u32 i = 0; i < l2_index(pv_info.va_top); i++)
         if (l2[i]) pt_announce(pte_pfn(l2[i]), PT_L1);
     pt_announce(pfn_of(l2), PT_L2);
     pt_announce(pfn_of(root), PT_ROOT);
@@ -54,38 +61,52 @@ static void announce_boot_tables(pte_t *root, const pte_t *l2) {
 
 void paging_init(const struct boot_info *boot) {
     pte_t *l2;
-    pte_t *l1 = NULL;
 
     kernel_root = boot->root;
     kernel_l2_entry = boot->root[ROOT_KERNEL];
     l2 = table_of(kernel_l2_entry);
     set_pdpte(0, &boot->root[ROOT_USER]);
     announce_boot_tables(boot->root, l2);
-    lazy_begin(LAZY_MMU);
-    for (u32 pfn = boot->mapped_pages; pfn < boot->ram_pages; pfn++) {
-        va_t va = (va_t)page_of(pfn);
-
-        if (l1_index(va) == 0) l1 = link_l1(l2, l2_index(va), early_page(boot), PTE_TABLE);
-        set_pte(make_pte((pa_t)pfn << PAGE_SHIFT | PTE_KERNEL_PAGE), &l1[l1_index(va)]);
-    }
-    lazy_end();
+    for (u32 pfn = boot->mapped_pages; pfn < boot->ram_pages; pfn += PT_ENTRIES)
+        map_direct(l2, pfn, boot->ram_pages - pfn);
     root_load(NULL);
 }
 
 void root_load(pte_t *root) { write_cr3((u32)pa_of(root ? root : kernel_root)); }
 
+/* What slot 3 of a new root holds: the kernel's L2 table; or, where roots cannot share it, a copy,
+ * which stays right since the kernel's L1 tables are all there from the start. 0: no memory. */
+static pte_t get_kernel_l2(void) {
+    pte_t *copy;
+
+    if (pv_info.shared_kernel_l2) return kernel_l2_entry;
+    copy = page_alloc_zeroed();
+    if (!copy) return 0;
+    memcpy(copy, table_of(kernel_l2_entry), l2_index(pv_info.va_top) * sizeof(pte_t));
+    pt_announce(pfn_of(copy), PT_L2);
+    return make_pte(pa_of(copy) | PTE_P);
+}
+
+static void put_kernel_l2(pte_t entry) {
+    if (pv_info.shared_kernel_l2 || !entry) return;
+    pt_release(pte_pfn(entry), PT_L2);
+    page_put(table_of(entry));
+}
+
 pte_t *root_create(void) {
     pte_t *root = page_alloc_zeroed();
     pte_t *l2 = page_alloc_zeroed();
+    pte_t kernel = get_kernel_l2();
 
-    if (!root || !l2) {
+    if (!root || !l2 || !kernel) {
         page_put(root);
         page_put(l2);
+        put_kernel_l2(kernel);
         return NULL;
     }
     pt_announce(pfn_of(l2), PT_L2);
     set_pdpte(make_pte(pa_of(l2) | PTE_P), &root[ROOT_USER]);
-    set_pdpte(kernel_l2_entry, &root[ROOT_KERNEL]);
+    set_pdpte(kernel, &root[ROOT_KERNEL]);
     pt_announce(pfn_of(root), PT_ROOT);
     return root;
 }
@@ -93,6 +114,7 @@ pte_t *root_create(void) {
 /* The tables are pages again only after lazy_end: until then a hypervisor may watch them. */
 void root_destroy(pte_t *root, pte_t *next, void (*leave)(const pte_t *l1)) {
     pte_t *l2 = user_l2(root);
+    pte_t kernel = root[ROOT_KERNEL];
 
     lazy_begin(LAZY_MMU);
     root_load(next);
@@ -104,6 +126,7 @@ void root_destroy(pte_t *root, pte_t *next, void (*leave)(const pte_t *l1)) {
         pt_release(pte_pfn(l2[i]), PT_L1);
     }
     lazy_end();
+    put_kernel_l2(kernel);
     for (u32 i = 0; i < PT_ENTRIES; i++)
         if (l2[i]) page_put(table_of(l2[i]));
     page_put(l2);

@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: MIT
+"""tests/test_xen.py: the same kernel.elf as domain 0 of a real Xen, which `make xen` has built."""
+
+import gzip
+import re
+import subprocess
+
+import pytest
+
+from machine import BUILD, EXIT_NO_BACKEND, EXIT_PANIC, INITRD, ROOT, XEN, Qemu, Setup, constants
+from session import TERMINAL, SerialSession, qemu_serial
+from test_backends import OWN, SESSION
+from test_boot import USERTESTS
+from test_run import run
+
+pytestmark = pytest.mark.skipif(not XEN.exists(), reason=f"no {XEN}: make xen builds it")
+
+BANNER = r"^pvops: backend=xen ring=1 "
+CTRL_C = "\x03"
+
+WAYS = {
+    "patched": "pv=xen",
+    "unpatched": "pv=xen pv.patch=off",
+    "poison": "pv=xen pv.patch=poison",
+    "count": "pv=xen pv.patch=count",
+    "nolazy": "pv=xen pv.lazy=off",
+}
+
+
+ABI = ROOT / "pvops/xen_abi.h"
+HEADERS = ["xen", "callback", "elfnote", "event_channel", "memory", "physdev", "sched", "vcpu"]
+
+
+def compile_only(tmp_path, text):
+    """What the compiler has to complain about in a file that may include Xen's public headers."""
+    (tmp_path / "xen").symlink_to(XEN.parent / "include")
+    source = tmp_path / "abi.c"
+    source.write_text(text)
+    command = ["gcc", "-m32", "-std=gnu11", "-ffreestanding", "-fsyntax-only", "-w"]
+    command += ["-I.", f"-I{tmp_path}", str(source)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stderr
+
+
+def test_abi_numbers(tmp_path):
+    """Each number of our header is that of Xen's, under Xen's name."""
+    numbers = constants("pvops/xen_abi.h")
+    ours = {"HYPERCALL_SIZE", *re.findall(r"XEN_(?!ELFNOTE)\w+", ABI.read_text())}
+    lines = ["#include <stdint.h>", "#define __XEN_INTERFACE_VERSION__ 0x00040e00"]
+    lines += [f"#include <xen/{header}.h>" for header in [*HEADERS, "version"]]
+    for name, value in numbers.items():
+        if name not in ours:
+            theirs = re.sub("^HYPERCALL_", "__HYPERVISOR_", name)
+            lines.append(f'_Static_assert({theirs} == {value}, "{name}");')
+    assert len(lines) > 50
+    assert compile_only(tmp_path, "\n".join(lines)) == ""
+
+
+def test_abi_structures(tmp_path):
+    assert compile_only(tmp_path, (ROOT / "tests/xen/abi.c").read_text()) == ""
+
+
+@pytest.fixture(params=WAYS.values(), ids=WAYS.keys())
+def way(request):
+    return request.param
+
+
+def test_usertests(qemu, way):
+    qemu.boot(f'{way} run="usertests"', xen=XEN).expect(USERTESTS, BANNER)
+
+
+def test_usertests_from_cd(qemu_cd):
+    """GRUB loads Xen, and pv=auto finds it."""
+    qemu_cd.boot('run="usertests"', xen=XEN).expect(USERTESTS, BANNER)
+
+
+@pytest.mark.parametrize("cpu", ["Nehalem", "Haswell", "EPYC", "max"])
+def test_cpu(qemu, cpu):
+    qemu.boot('run="usertests protection"', xen=XEN, cpu=cpu).expect(USERTESTS, BANNER)
+
+
+def test_same_output(qemu, way):
+    """But for the backends' own lines, the console is that of the native kernel, after Xen's own."""
+    native = qemu.boot(f'pv=native run="{SESSION}"')
+    guest = qemu.boot(f'{way} run="{SESSION}"', xen=XEN)
+    _, first, rest = guest.console.partition("Paravane\n")
+    assert OWN.sub("", first + rest) == OWN.sub("", native.console)
+    assert guest.status == native.status
+
+
+def test_pv(qemu):
+    """What the program `pv` says: the backend, what its sites hold, and no indirect call left."""
+    result = qemu.boot('run="pv info; pv ops; pv sites"', xen=XEN)
+    result.expect(r"^backend +xen$", r"^shared_kernel_l2 +no$", r"^has_pc_devices +no$")
+    result.expect(r"irq_disable .* -> c605.* inline", r"set_pte .* -> (2e)?e8.* direct call")
+    assert not result.find(r" indirect$")
+
+
+def test_memory(qemu):
+    """From little, to more than fits below Xen; it also is more than Xen's own tables map."""
+    for memory, used in ((8, 8), (256, 256), (900, 856)):
+        result = qemu.boot('run="memstat"', xen=XEN, memory=memory)
+        result.expect(BANNER, rf"^total +\d+ +{used * 1024}$")
+
+
+def test_shell(log):
+    """A person at Xen's console: editing, a pipe, Ctrl-C, the end of a file, and the status."""
+    with qemu_serial(log, "pv=xen", xen=XEN) as shell:
+        shell.prompt()
+        assert shell.run("echo one two | wc").split()[:3] == ["1", "2", "8"]
+        shell.send("echo hellp\bo\r")
+        shell.expect(r"\nhello\n")
+        shell.prompt()
+        shell.send("cat\r")
+        shell.expect(r"cat\n")
+        shell.send("typed\r")
+        shell.expect("typed\ntyped\n")
+        shell.send(CTRL_C)
+        shell.prompt()
+        assert shell.run("echo $?") == "137\n"
+        shell.send("exit 7\r")
+        assert Qemu.decode(shell.ended()) == 7
+
+
+def test_run(log):
+    """`make run MODE=xen`, and from a CD made for the run: the status comes through."""
+    for medium in ("kernel", "iso"):
+        status, console, _ = run(log, medium, MODE="xen", RUN="echo a,b; exit 3")
+        assert status == 3
+        assert "backend=xen ring=1" in console and "\na,b" in console.replace("\r", "")
+
+
+def test_iso(log):
+    """`make iso-xen`: a CD whose menu starts Xen if nobody presses a key."""
+    subprocess.run(["make", "-j1", "iso-xen"], cwd=ROOT, check=True, capture_output=True)
+    command = Qemu.hardware(Setup(xen=XEN)) + TERMINAL
+    command += ["-cdrom", str(BUILD / "paravane-xen.iso")]
+    with SerialSession(log, "qemu, build/paravane-xen.iso").start(command) as session:
+        session.prompt()
+        assert re.search(BANNER, session.transcript(), re.MULTILINE)
+
+
+def test_clock(qemu):
+    """Xen's clock and its wall clock: within what the machine's say."""
+    result = qemu.boot('run="usertests time; uptime"', xen=XEN).expect(BANNER, USERTESTS)
+    assert result.find(r"20\d\d-\d\d-\d\d")
+
+
+@pytest.mark.parametrize("how, said", [("null", "wrote to address 00000010"), ("panic", "panic:")])
+def test_crash(qemu, how, said):
+    """A kernel that breaks itself says so on Xen's console, and ends with a panic's status."""
+    result = qemu.boot(f'run="crash {how}"', xen=XEN)
+    result.expect(said, "^called from:$", status=EXIT_PANIC)
+
+
+@pytest.mark.parametrize("backend", ["native", "vmi", "trap", "kvm", "nonsense"])
+def test_other_backend(qemu, backend):
+    """Asked for explicitly, on Xen: one line, and a status of its own."""
+    result = qemu.boot(f"pv={backend} run=ls", xen=XEN)
+    result.expect(f"^pvops: pv={backend}: ", status=EXIT_NO_BACKEND)
+    assert not result.find(r"^pvops: backend=")
+
+
+def test_not_on_xen(qemu):
+    """pv=xen, where nobody entered the kernel by Xen's note."""
+    qemu.boot("pv=xen").expect(
+        "^pvops: pv=xen: Xen did not start this kernel$", status=EXIT_NO_BACKEND
+    )
+
+
+def patched(folder, name, old, new):
+    """A Xen with some bytes changed, of the same number."""
+    image = XEN.read_bytes()
+    assert len(old) == len(new) and old in image
+    other = folder / name
+    other.write_bytes(image.replace(old, new))
+    return other
+
+
+@pytest.mark.parametrize("line", ["pv=xen", ""])
+def test_another_xen(qemu, tmp_path, line):
+    """A Xen with another interface: it says so in start_info."""
+    other = patched(tmp_path, "xen-9.elf", b"xen-3.0-x86_%d%s", b"xen-9.0-x86_%d%s")
+    qemu.boot(line, xen=other).expect(
+        "^pvops: (pv=xen|no xen): this Xen's interface is not ", status=EXIT_NO_BACKEND
+    )
+
+
+def test_too_little_memory(qemu, tmp_path):
+    """What is too little for the kernel's pages alone, Xen itself says. This is a little more."""
+    large = tmp_path / "large.tar"
+    large.write_bytes(INITRD.read_bytes().ljust(2 << 20, b"\0"))
+    result = qemu.boot("pv=xen", xen=XEN, memory=4, initrd=large)
+    result.expect(r"^panic: \d+ KiB of memory are too little", status=EXIT_PANIC)
+
+
+def test_32_bit_guests_switched_off(qemu):
+    """Then Xen itself says so, and resets the machine: our kernel never runs."""
+    result = qemu.boot("pv=xen", xen=XEN, xen_words="pv=no-32")
+    result.expect(r"^\(XEN\) .* failed to switch to compat", status=None)
+
+
+@pytest.mark.long
+def test_debians_own_xen(qemu, tmp_path):
+    """Which is why there is `make xen`."""
+    package = "xen-hypervisor-4.17-amd64"
+    fetched = subprocess.run(
+        ["apt-get", "download", package], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    if fetched.returncode != 0:
+        pytest.skip(f"apt-get download {package}: {fetched.stderr.strip()}")
+    (archive,) = tmp_path.glob("*.deb")
+    subprocess.run(["dpkg-deb", "-x", archive, tmp_path], check=True)
+    stock = tmp_path / "xen-debian.elf"
+    stock.write_bytes(gzip.decompress((tmp_path / "boot/xen-4.17-amd64.gz").read_bytes()))
+    qemu.boot("pv=xen", xen=stock).expect("CONFIG_PV32 missing", status=None)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("part", range(5))
+def test_fifty_boots(qemu, way, part):
+    """Ten boots in a row, of five times ten, in each way."""
+    for _ in range(10):
+        qemu.boot(f'{way} run="ls | wc; echo up"', xen=XEN).expect(BANNER, "^up$")
+
+
+@pytest.mark.long
+def test_usertests_again_and_again(qemu):
+    """In one boot, five times: what the first round leaves behind, the second would meet."""
+    rounds = "; ".join(["usertests"] * 5)
+    result = qemu.boot(f'run="{rounds}"', xen=XEN, limit=300).expect(BANNER, USERTESTS)
+    assert result.console.count(" 0 failed") == 5
