@@ -321,6 +321,7 @@ static void init(struct vcpu *vcpu, struct frame *frame) {
     bool possible = !vcpu->vmi && vcpu->cr0 >> 31;
 
     vcpu->vmi |= possible;
+    gates_forget(vcpu); /* until now it could change them without a word */
     memset(guest_of(vcpu)->exits, 0, sizeof guest_of(vcpu)->exits);
     memset(guest_of(vcpu)->cycles, 0, sizeof guest_of(vcpu)->cycles);
     frame->eax = possible ? 0 : FAILED;
