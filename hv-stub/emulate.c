@@ -79,20 +79,6 @@ static u32 read_control(const struct vcpu *vcpu, u32 number) {
 
 /* --- tables --------------------------------------------------------------------------------------- */
 
-/* Not halfway, if only a part of it is mapped. */
-bool guest_load_table(struct vcpu *vcpu, struct table_pointer *table, va_t from) {
-    struct table_pointer pointer;
-
-    if (!read_linear(vcpu, from, &pointer, sizeof pointer)) return false;
-    *table = pointer;
-    return true;
-}
-
-static bool store_table(struct vcpu *vcpu, const struct insn *insn,
-                        const struct table_pointer *table) {
-    return write_linear(vcpu, operand_address(vcpu, insn), table, sizeof *table);
-}
-
 /* The 16 bits of an r/m operand. */
 static bool read_operand16(struct vcpu *vcpu, const struct insn *insn, u32 *value) {
     *value = 0;
@@ -256,16 +242,10 @@ static bool execute(struct vcpu *vcpu, const struct insn *insn) {
     case INSN_MOV_TO_CR: return guest_write_control(vcpu, insn->reg, *reg(vcpu, insn->rm));
     case INSN_MOV_FROM_DR: *reg(vcpu, insn->rm) = 0; return true;
     case INSN_MOV_TO_DR: /* never loaded: a breakpoint could fire in the switcher */ return true;
-    case INSN_LGDT:
-        if (!guest_load_table(vcpu, &vcpu->gdt, operand_address(vcpu, insn))) return false;
-        segments_load(vcpu);
-        return true;
-    case INSN_LIDT:
-        if (!guest_load_table(vcpu, &vcpu->idt, operand_address(vcpu, insn))) return false;
-        gates_forget(vcpu);
-        return true;
-    case INSN_SGDT: return store_table(vcpu, insn, &vcpu->gdt);
-    case INSN_SIDT: return store_table(vcpu, insn, &vcpu->idt);
+    case INSN_LGDT: return guest_load_table(vcpu, &vcpu->gdt, operand_address(vcpu, insn));
+    case INSN_LIDT: return guest_load_table(vcpu, &vcpu->idt, operand_address(vcpu, insn));
+    case INSN_SGDT: return guest_store_table(vcpu, &vcpu->gdt, operand_address(vcpu, insn));
+    case INSN_SIDT: return guest_store_table(vcpu, &vcpu->idt, operand_address(vcpu, insn));
     case INSN_INVLPG: shadow_flush_one(vcpu, operand_address(vcpu, insn)); return true;
     case INSN_LLDT: /* no LDT but none */
         return read_operand16(vcpu, insn, &value) && !(value & ~3u);

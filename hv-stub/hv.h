@@ -213,9 +213,8 @@ const va_t *shadow_update_plain(struct vcpu *vcpu, const va_t *next, const va_t 
 
 extern u64 host_gdt[];
 
-void segments_flat(void); /* what a Multiboot loader leaves: flat code and data, in ring 1 */
-void segments_load(struct vcpu *vcpu);                 /* takes over the guest's GDT, cut */
-void segments_reload(void);                            /* FS and GS, as SetGDT does */
+void segments_flat(void);   /* what a Multiboot loader leaves: flat code and data, in ring 1 */
+void segments_reload(void); /* FS and GS, as SetGDT does */
 bool segments_update(struct vcpu *vcpu, u32 selector); /* did that one change? It is now as new */
 bool selector_is_code(u32 selector, u32 ring);
 bool selector_is_data(u32 selector, u32 ring); /* writable: for a stack */
@@ -230,7 +229,10 @@ static inline va_t selector_base(u32 selector) {
     return base_of(host_gdt[selector / 8 % GDT_SIZE]);
 }
 
-void selectors_check(struct frame *frame); /* what can no longer be loaded becomes 0, or stops */
+/* lgdt or lidt, sgdt or sidt: the table is the vcpu's own; false: that memory is not mapped. */
+bool guest_load_table(struct vcpu *vcpu, struct table_pointer *table, va_t from);
+bool guest_store_table(struct vcpu *vcpu, const struct table_pointer *table, va_t to);
+void guest_table_changed(struct vcpu *vcpu, const struct table_pointer *table);
 
 /* --- events.c: exceptions and interrupts into the guest --------------------------------------------- */
 
@@ -256,19 +258,16 @@ void guest_output(struct vcpu *vcpu, u32 port, u32 size);
 void guest_cpuid(struct vcpu *vcpu);
 bool guest_rdmsr(struct vcpu *vcpu);
 bool guest_wrmsr(struct vcpu *vcpu);
-bool guest_load_table(struct vcpu *vcpu, struct table_pointer *table, va_t from);
 bool guest_load_task(struct vcpu *vcpu, u32 selector);
 bool guest_write_control(struct vcpu *vcpu, u32 number, u32 value);
 
-/* --- vmi.c, rom.asm --------------------------------------------------------------------------- */
+/* --- vmi.c ------------------------------------------------------------------------------------ */
 
 void vmi_install_rom(const struct guest *guest);
 void vmi_remove_call(u32 number);
 void vmi_call(struct vcpu *vcpu);
 void vmi_read_queue(struct vcpu *vcpu);
 void vmi_interrupted(struct vcpu *vcpu);
-extern const u8 rom_iret_start[], rom_iret_end[], rom_append_start[], rom_append_end[];
-void rom_get_relocation(void);
 
 /* --- devices.c, vpic.c, vpit.c -------------------------------------------------------------------------- */
 
