@@ -19,7 +19,6 @@ extern const u8 rom_image[ROM_SIZE], rom_iret_start[], rom_iret_end[];
 extern const u8 rom_append_start[], rom_append_end[];
 
 #define FAILED 0xFFFFFFFFu
-#define CR0_TS 8
 #define STOLEN 2 /* GetCycleCounter: cycles that others had. Nobody else runs. */
 
 /* The frame is the vcpu's; what a call returns goes into its EAX and EDX. */
@@ -31,17 +30,14 @@ CALL(CPUID) { guest_cpuid(vcpu); }
 CALL(WRMSR) { guest_wrmsr(vcpu); }
 CALL(RDMSR) { guest_rdmsr(vcpu); }
 CALL(SetCR0) { guest_write_control(vcpu, 0, frame->eax); }
-CALL(SetCR2) { vcpu->cr2 = frame->eax; }
-CALL(SetCR3) {
-    walk_from(vcpu, frame->eax);
-    shadow_flush(vcpu);
-}
+CALL(SetCR2) { vcpu->cr[2] = frame->eax; }
+CALL(SetCR3) { walk_from(vcpu, frame->eax); }
 CALL(SetCR4) { guest_write_control(vcpu, 4, frame->eax); }
-CALL(GetCR0) { frame->eax = vcpu->cr0; }
-CALL(GetCR2) { frame->eax = vcpu->cr2; }
-CALL(GetCR3) { frame->eax = vcpu->cr3; }
-CALL(GetCR4) { frame->eax = vcpu->cr4; }
-CALL(CLTS) { vcpu->cr0 &= ~CR0_TS; }
+CALL(GetCR0) { frame->eax = vcpu->cr[0]; }
+CALL(GetCR2) { frame->eax = vcpu->cr[2]; }
+CALL(GetCR3) { frame->eax = vcpu->cr[3]; }
+CALL(GetCR4) { frame->eax = vcpu->cr[4]; }
+CALL(CLTS) { vcpu->cr[0] &= ~CR0_TS; }
 CALL(GetDR) { frame->eax = 0; }
 CALL(Halt) { guest_halt(vcpu); }
 CALL(Reboot) { host_reset(); }
@@ -284,7 +280,7 @@ CALL(queue_now) {
 
 /* From here on the guest is paravirtual; it runs in ring 1 as before. */
 CALL(init) {
-    bool possible = !vcpu->vmi && vcpu->cr0 >> 31;
+    bool possible = !vcpu->vmi && vcpu->cr[0] & CR0_PG;
 
     vcpu->vmi |= possible;
     memset(guest_of(vcpu)->exits, 0, sizeof guest_of(vcpu)->exits);
