@@ -9,12 +9,6 @@
 #include "hv-stub/hv.h"
 #include "hv-stub/hw.h"
 
-#define VECTOR_GP 13
-
-#define CR0_PE    0x00000001u
-#define CR0_TS    0x00000008u
-#define CR0_WP    0x00010000u
-#define CR0_PG    0x80000000u
 #define CR4_PAE   0x020u
 #define CR4_KNOWN 0x0BFu /* VME PVI TSD DE PSE PAE PGE: of these only PAE has an effect */
 
@@ -29,69 +23,46 @@ static u32 *reg(struct vcpu *vcpu, u32 number) {
     return number == GPR_ESP ? &frame->esp : &frame->eax - number;
 }
 
+/* FS and GS are taken for DS: flat, like it, in any kernel. */
 static va_t operand_address(struct vcpu *vcpu, const struct insn *insn) {
     const struct frame *frame = frame_of(vcpu);
+    const u32 selectors[] = {frame->es, frame->cs, frame->ss, frame->ds, frame->ds, frame->ds};
     u32 registers[8];
-    u32 selector = insn->segment == SREG_SS   ? frame->ss
-                   : insn->segment == SREG_CS ? frame->cs
-                   : insn->segment == SREG_ES ? frame->es
-                                              : frame->ds;
 
     for (u32 i = 0; i < 8; i++) registers[i] = *reg(vcpu, i);
-    return selector_base(selector) + insn_offset(insn, registers);
+    return selector_base(selectors[insn->segment]) + insn_offset(insn, registers);
+}
+
+static va_t code_address(struct vcpu *vcpu) {
+    return selector_base(frame_of(vcpu)->cs) + frame_of(vcpu)->eip;
+}
+
+static va_t stack_address(struct vcpu *vcpu) {
+    return selector_base(frame_of(vcpu)->ss) + frame_of(vcpu)->esp;
 }
 
 /* --- control registers ------------------------------------------------------------------------- */
 
-static bool write_cr0(struct vcpu *vcpu, u32 value) {
+static void check_cr0(const struct vcpu *vcpu, u32 value) {
     if (!(value & CR0_PE)) guest_stop(STOP_MODE, "CR0=%08x: there is no real mode", value);
-    if (value & CR0_PG && !(vcpu->cr4 & CR4_PAE))
+    if (value & CR0_PG && !(vcpu->cr[4] & CR4_PAE))
         guest_stop(STOP_MODE, "CR0=%08x without CR4.PAE: two-level paging is not there", value);
     if (value & CR0_PG && !(value & CR0_WP))
         guest_stop(STOP_MODE, "CR0=%08x: paging without WP is not there", value);
-    vcpu->cr0 = value;
-    shadow_flush(vcpu);
-    return true;
 }
 
 bool guest_write_control(struct vcpu *vcpu, u32 number, u32 value) {
-    switch (number) {
-    case 0: return write_cr0(vcpu, value);
-    case 2: vcpu->cr2 = value; return true;
-    case 3:
+    if (number == 0) check_cr0(vcpu, value);
+    if (number == 4 && value & ~CR4_KNOWN) return false;
+    vcpu->cr[number] = value;
+    if (number == 3)
         walk_from(vcpu, value);
+    else if (number != 2)
         shadow_flush(vcpu);
-        return true;
-    case 4:
-        if (value & ~CR4_KNOWN) return false;
-        vcpu->cr4 = value;
-        shadow_flush(vcpu);
-        return true;
-    }
-    return false;
-}
-
-static u32 read_control(const struct vcpu *vcpu, u32 number) {
-    const u32 values[] = {vcpu->cr0, 0, vcpu->cr2, vcpu->cr3, vcpu->cr4};
-
-    return values[number];
-}
-
-/* --- tables --------------------------------------------------------------------------------------- */
-
-/* Not halfway, if only a part of it is mapped. */
-bool guest_load_table(struct vcpu *vcpu, struct table_pointer *table, va_t from) {
-    struct table_pointer pointer;
-
-    if (!read_linear(vcpu, from, &pointer, sizeof pointer)) return false;
-    *table = pointer;
     return true;
 }
 
-static bool store_table(struct vcpu *vcpu, const struct insn *insn,
-                        const struct table_pointer *table) {
-    return write_linear(vcpu, operand_address(vcpu, insn), table, sizeof *table);
-}
+/* --- tables --------------------------------------------------------------------------------------- */
 
 /* The 16 bits of an r/m operand. */
 static bool read_operand16(struct vcpu *vcpu, const struct insn *insn, u32 *value) {
@@ -134,14 +105,12 @@ static bool jump_far(struct vcpu *vcpu, u32 selector, u32 eip) {
 }
 
 static bool return_far(struct vcpu *vcpu, const struct insn *insn) {
-    struct frame *frame = frame_of(vcpu);
     u32 target[2];
 
-    if (insn->operand_size != 4 ||
-        !read_linear(vcpu, selector_base(frame->ss) + frame->esp, target, sizeof target) ||
+    if (insn->operand_size != 4 || !read_linear(vcpu, stack_address(vcpu), target, sizeof target) ||
         !jump_far(vcpu, target[1] & 0xFFFF, target[0]))
         return false;
-    frame->esp += sizeof target + insn->immediate;
+    frame_of(vcpu)->esp += sizeof target + insn->immediate;
     return true;
 }
 
@@ -183,14 +152,8 @@ bool guest_wrmsr(struct vcpu *vcpu) {
 
 /* What the CPU has, less what a guest cannot use; and who we are, in a leaf of our own. */
 void guest_cpuid(struct vcpu *vcpu) {
-    enum {
-        ECX_HYPERVISOR = 1u << 31,
-        EDX_TSC = 1 << 4,
-        EDX_MSR = 1 << 5,
-        EDX_PAE = 1 << 6,
-        EDX_CX8 = 1 << 8,
-        EDX_CMOV = 1 << 15
-    };
+    enum { TSC = 1 << 4, MSR = 1 << 5, PAE = 1 << 6, CX8 = 1 << 8, CMOV = 1 << 15 };
+    enum { HYPERVISOR = 1u << 31 }; /* of ECX; those above of EDX */
     struct frame *frame = frame_of(vcpu);
     u32 leaf = frame->eax;
 
@@ -208,8 +171,8 @@ void guest_cpuid(struct vcpu *vcpu) {
     }
     asm volatile("cpuid" : "+a"(frame->eax), "=b"(frame->ebx), "+c"(frame->ecx), "=d"(frame->edx));
     if (leaf == 1) {
-        frame->ecx = ECX_HYPERVISOR;
-        frame->edx &= EDX_TSC | EDX_MSR | EDX_PAE | EDX_CX8 | EDX_CMOV;
+        frame->ecx = HYPERVISOR;
+        frame->edx &= TSC | MSR | PAE | CX8 | CMOV;
     } else if (leaf != 0) {
         frame->eax = frame->ebx = frame->ecx = frame->edx = 0;
     }
@@ -217,20 +180,16 @@ void guest_cpuid(struct vcpu *vcpu) {
 
 static bool push_flags(struct vcpu *vcpu) {
     u32 flags = guest_flags(vcpu);
-    u32 esp = frame_of(vcpu)->esp - sizeof flags;
 
-    if (!write_linear(vcpu, selector_base(frame_of(vcpu)->ss) + esp, &flags, sizeof flags))
-        return false;
-    frame_of(vcpu)->esp = esp;
+    if (!write_linear(vcpu, stack_address(vcpu) - sizeof flags, &flags, sizeof flags)) return false;
+    frame_of(vcpu)->esp -= sizeof flags;
     return true;
 }
 
 static bool pop_flags(struct vcpu *vcpu) {
     u32 flags;
 
-    if (!read_linear(vcpu, selector_base(frame_of(vcpu)->ss) + frame_of(vcpu)->esp, &flags,
-                     sizeof flags))
-        return false;
+    if (!read_linear(vcpu, stack_address(vcpu), &flags, sizeof flags)) return false;
     frame_of(vcpu)->esp += sizeof flags;
     guest_set_flags(vcpu, flags);
     return true;
@@ -252,25 +211,19 @@ static bool execute(struct vcpu *vcpu, const struct insn *insn) {
     case INSN_IN_DX: guest_input(vcpu, frame->edx, insn->operand_size); return true;
     case INSN_OUT_IMM: guest_output(vcpu, insn->immediate, insn->operand_size); return true;
     case INSN_OUT_DX: guest_output(vcpu, frame->edx, insn->operand_size); return true;
-    case INSN_MOV_FROM_CR: *reg(vcpu, insn->rm) = read_control(vcpu, insn->reg); return true;
+    case INSN_MOV_FROM_CR: *reg(vcpu, insn->rm) = vcpu->cr[insn->reg]; return true;
     case INSN_MOV_TO_CR: return guest_write_control(vcpu, insn->reg, *reg(vcpu, insn->rm));
     case INSN_MOV_FROM_DR: *reg(vcpu, insn->rm) = 0; return true;
     case INSN_MOV_TO_DR: /* never loaded: a breakpoint could fire in the switcher */ return true;
-    case INSN_LGDT:
-        if (!guest_load_table(vcpu, &vcpu->gdt, operand_address(vcpu, insn))) return false;
-        segments_load(vcpu);
-        return true;
-    case INSN_LIDT:
-        if (!guest_load_table(vcpu, &vcpu->idt, operand_address(vcpu, insn))) return false;
-        gates_forget(vcpu);
-        return true;
-    case INSN_SGDT: return store_table(vcpu, insn, &vcpu->gdt);
-    case INSN_SIDT: return store_table(vcpu, insn, &vcpu->idt);
+    case INSN_LGDT: return guest_load_table(vcpu, &vcpu->gdt, operand_address(vcpu, insn));
+    case INSN_LIDT: return guest_load_table(vcpu, &vcpu->idt, operand_address(vcpu, insn));
+    case INSN_SGDT: return guest_store_table(vcpu, &vcpu->gdt, operand_address(vcpu, insn));
+    case INSN_SIDT: return guest_store_table(vcpu, &vcpu->idt, operand_address(vcpu, insn));
     case INSN_INVLPG: shadow_flush_one(vcpu, operand_address(vcpu, insn)); return true;
     case INSN_LLDT: /* no LDT but none */
         return read_operand16(vcpu, insn, &value) && !(value & ~3u);
     case INSN_LTR: return read_operand16(vcpu, insn, &value) && guest_load_task(vcpu, value);
-    case INSN_CLTS: vcpu->cr0 &= ~CR0_TS; return true;
+    case INSN_CLTS: vcpu->cr[0] &= ~CR0_TS; return true;
     case INSN_INVD:
     case INSN_WBINVD: return true;
     case INSN_RDMSR: return guest_rdmsr(vcpu);
@@ -295,7 +248,7 @@ static bool moves_eip(const struct insn *insn) {
 /* The bytes at EIP, as many as are mapped. */
 static bool fetch(struct vcpu *vcpu, u32 skip, struct insn *insn) {
     u8 bytes[INSN_MAX];
-    va_t va = selector_base(frame_of(vcpu)->cs) + frame_of(vcpu)->eip + skip;
+    va_t va = code_address(vcpu) + skip;
     u32 available = INSN_MAX;
 
     if (!read_linear(vcpu, va, bytes, INSN_MAX)) {
@@ -305,10 +258,8 @@ static bool fetch(struct vcpu *vcpu, u32 skip, struct insn *insn) {
     return decode(bytes, available, insn) > 0;
 }
 
-static bool is_port(const struct insn *insn) {
-    return insn->kind == INSN_IN_IMM || insn->kind == INSN_IN_DX || insn->kind == INSN_OUT_IMM ||
-           insn->kind == INSN_OUT_DX;
-}
+/* The four kinds of IN and OUT differ in bits 1 and 3. */
+static bool is_port(const struct insn *insn) { return (insn->kind & ~0xAu) == INSN_IN_IMM; }
 
 static bool step(struct vcpu *vcpu, u32 skip, enum hv_reason reason) {
     struct insn insn;
@@ -351,9 +302,7 @@ bool emulate_forced(struct vcpu *vcpu) {
     u32 prefix;
 
     if ((frame_of(vcpu)->cs & 3) != 1 ||
-        !read_linear(vcpu, selector_base(frame_of(vcpu)->cs) + frame_of(vcpu)->eip, &prefix,
-                     sizeof prefix) ||
-        prefix != HV_PREFIX)
+        !read_linear(vcpu, code_address(vcpu), &prefix, sizeof prefix) || prefix != HV_PREFIX)
         return false;
     return step(vcpu, HV_PREFIX_SIZE, REASON_FORCED);
 }

@@ -14,18 +14,11 @@
 #define FLAG_IOPL 0x03000u
 #define FLAG_NT   0x04000u
 #define FLAG_RF   0x10000u
-#define FLAG_VM   0x20000u
 #define FLAG_VIF  0x180000u /* and VIP */
 
-#define VECTOR_GP      13
 #define VECTOR_SYSCALL 0x80
 
-#define GATE_PRESENT   0x8000u
-#define GATE_INTERRUPT 0x0E
-#define GATE_TRAP      0x0F
-
-#define TSS_SP0 4 /* offsets in a TSS */
-#define TSS_SS0 8
+#define GATE_PRESENT 0x8000u
 
 bool guest_interruptible(const struct vcpu *vcpu) { return shared_of(vcpu)->flag & HV_FLAG_IF; }
 
@@ -56,7 +49,8 @@ static void read_gate(struct vcpu *vcpu, u32 vector, struct gate *gate) {
         !read_linear(vcpu, vcpu->idt.base + vector * 8, words, sizeof words))
         return;
     type = words[1] >> 8 & 0x1F;
-    if (!(words[1] & GATE_PRESENT) || (type != GATE_INTERRUPT && type != GATE_TRAP)) return;
+    if (!(words[1] & GATE_PRESENT) || (type != TYPE_INTERRUPT_GATE && type != TYPE_TRAP_GATE))
+        return;
     gate->type = type;
     gate->dpl = words[1] >> 13 & 3;
     gate->selector = (words[0] >> 16 & 0xFFFC) | 1;
@@ -75,13 +69,14 @@ static inline const struct gate *find_gate(struct vcpu *vcpu, u32 vector) {
 /* A paravirtual guest's system calls need not come to us, if its gate leaves IF alone, and once we
  * know of a stack for them. */
 static void set_direct_gate(struct vcpu *vcpu) {
-    const struct gate *gate;
+    const struct gate *found;
 
-    host_no_direct_gate(VECTOR_SYSCALL);
+    host_idt[VECTOR_SYSCALL] = 0;
     if (!vcpu->vmi || !vcpu->stack_selector) return;
-    gate = find_gate(vcpu, VECTOR_SYSCALL);
-    if (gate->good && gate->type == GATE_TRAP && gate->dpl == 3)
-        host_direct_gate(VECTOR_SYSCALL, gate->selector, gate->entry);
+    found = find_gate(vcpu, VECTOR_SYSCALL);
+    /* A trap gate only: ring 1 could not set the real IF again. */
+    if (found->good && found->type == TYPE_TRAP_GATE && found->dpl == 3)
+        host_idt[VECTOR_SYSCALL] = gate(TYPE_TRAP_GATE, 3, found->selector, found->entry);
 }
 
 void gates_forget(struct vcpu *vcpu) {
@@ -94,8 +89,8 @@ void gates_forget(struct vcpu *vcpu) {
 
 /* The stack for traps from programs, as the guest's TSS names it. */
 static void read_tss(struct vcpu *vcpu, u32 *ss, u32 *esp) {
-    if (!read_linear(vcpu, vcpu->tss + TSS_SP0, esp, sizeof *esp) ||
-        !read_linear(vcpu, vcpu->tss + TSS_SS0, ss, sizeof *ss))
+    if (!read_linear(vcpu, vcpu->tss + offsetof(struct tss, sp0), esp, sizeof *esp) ||
+        !read_linear(vcpu, vcpu->tss + offsetof(struct tss, ss0), ss, sizeof *ss))
         guest_stop(STOP_FAULT, "no TSS for a trap from a program: it would be at %08x", vcpu->tss);
     *ss = (*ss & 0xFFFC) | 1;
 }
@@ -123,7 +118,7 @@ NORETURN static void no_handler(const struct vcpu *vcpu, u32 vector, u32 error) 
         guest_stop(STOP_FAULT, "its gate for vector %u names %04x, which is no code of its kernel",
                    vector, gate->selector);
     guest_stop(STOP_FAULT, "vector %u, for which it has no gate (error %04x, EIP %08x, CR2 %08x)",
-               vector, error & 0xFFFF, frame_of(vcpu)->eip, vcpu->cr2);
+               vector, error & 0xFFFF, frame_of(vcpu)->eip, vcpu->cr[2]);
 }
 
 /* What the CPU does: finds the gate, pushes the old state on the kernel's stack, goes to the
@@ -154,7 +149,7 @@ void inject(struct vcpu *vcpu, u32 vector, u32 error) {
     frame->cs = gate->selector;
     frame->eip = gate->entry;
     frame->eflags &= ~(FLAG_TF | FLAG_RF | FLAG_NT);
-    if (gate->type == GATE_INTERRUPT) shared_of(vcpu)->flag = 0;
+    if (gate->type == TYPE_INTERRUPT_GATE) shared_of(vcpu)->flag = 0;
 }
 
 /* With interrupts on, until one comes. */
@@ -186,29 +181,30 @@ void inject_pending(struct vcpu *vcpu) {
     if (vector >= 0) inject(vcpu, (u32)vector, NO_ERROR);
 }
 
-/* The guest's own iret, with the virtual IF in the image of the flags. */
+/* The guest's own iret, with the virtual IF in the image of the flags. Only one that leaves for a
+ * program has a stack in it, too. */
 void guest_iret(struct vcpu *vcpu) {
     struct frame *frame = frame_of(vcpu);
     struct {
         u32 eip, cs, eflags, esp, ss;
-    } image = {0};
+    } image = {.esp = frame->esp + 12, .ss = frame->ss};
     va_t stack = selector_base(frame->ss) + frame->esp;
-    bool to_program;
-    u32 ring;
+    u32 ring = 1;
 
     if (!read_linear(vcpu, stack, &image, 12))
         guest_stop(STOP_FAULT, "iret with ESP %08x, where there is no frame", frame->esp);
-    to_program = (image.cs & 3) == 3;
-    if (to_program && !read_linear(vcpu, stack + 12, &image.esp, 8))
-        guest_stop(STOP_FAULT, "iret with ESP %08x, where there is half a frame", frame->esp);
-    ring = to_program ? 3 : 1;
+    if ((image.cs & 3) == 3) {
+        ring = 3;
+        if (!read_linear(vcpu, stack + 12, &image.esp, 8))
+            guest_stop(STOP_FAULT, "iret with ESP %08x, where there is half a frame", frame->esp);
+    }
     image.cs |= ring;
-    if (!selector_is_code(image.cs, ring) || (to_program && !selector_is_data(image.ss, 3))) {
+    if (!selector_is_code(image.cs, ring) || !selector_is_data(image.ss, ring)) {
         inject(vcpu, VECTOR_GP, image.cs & 0xFFFC);
         return;
     }
-    frame->esp = to_program ? image.esp : frame->esp + 12;
-    frame->ss = to_program ? image.ss : frame->ss;
+    frame->esp = image.esp;
+    frame->ss = image.ss;
     frame->cs = image.cs & 0xFFFF;
     frame->eip = image.eip;
     guest_set_flags(vcpu, image.eflags);

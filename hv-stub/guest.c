@@ -7,14 +7,11 @@
 #include "hv-stub/hv.h"
 #include "lib/elf.h"
 #include "lib/exit.h"
-#include "lib/multiboot.h"
 
 #define LOW_KIB  640
-#define MIB      0x100000u
 #define INFO_PA  0x9000 /* where the guest finds the loader's information */
 #define LINE_PA  0x9400
 #define LINE_MAX 512
-#define CR0_PE   0x00000001u
 #define CR0_ET   0x00000010u
 
 struct guest the_guest;
@@ -55,14 +52,15 @@ static u32 load_segments(const struct guest *guest, const void *kernel, u32 size
     return entry;
 }
 
-static void write_info(const struct guest *guest, const char *line, u32 initrd, u32 initrd_size) {
+static void write_info(const struct guest *guest, u32 cmdline, u32 initrd, u32 initrd_size) {
+    const char *line = cmdline ? (const char *)cmdline : "";
     struct multiboot_info *info = must_have(guest, INFO_PA, LINE_PA - INFO_PA, "boot information");
     struct multiboot_module *module = (struct multiboot_module *)(info + 1);
 
     *info = (struct multiboot_info){
         .flags = MULTIBOOT_MEMORY | MULTIBOOT_CMDLINE,
         .mem_lower = LOW_KIB,
-        .mem_upper = guest->pages * (PAGE_SIZE / 1024) - MIB / 1024,
+        .mem_upper = guest->pages * (PAGE_SIZE / 1024) - 1024,
         .cmdline = LINE_PA,
     };
     strlcpy(must_have(guest, LINE_PA, LINE_MAX, "command line"), line, LINE_MAX);
@@ -84,25 +82,29 @@ static void set_registers(struct vcpu *vcpu, u32 entry) {
         .ebx = INFO_PA,
         .eip = entry,
     };
-    vcpu->cr0 = CR0_PE | CR0_ET;
-    walk_from(vcpu, 0);
+    vcpu->cr[0] = CR0_PE | CR0_ET;
     guest_set_flags(vcpu, 0);
 }
 
-void guest_load(struct guest *guest, const void *kernel, u32 kernel_size, const char *line,
-                const void *initrd, u32 initrd_size) {
-    const char *why = elf_check(kernel, kernel_size);
+void guest_load(struct guest *guest, const struct multiboot_module *kernel,
+                const struct multiboot_module *initrd) {
+    const void *file = (const void *)kernel->start;
+    u32 size = kernel->end - kernel->start, initrd_size = initrd->end - initrd->start;
+    const char *why = elf_check(file, size);
     u32 entry, end;
 
     if (why) guest_stop(STOP_LOAD, "its kernel cannot be loaded: %s", why);
-    entry = load_segments(guest, kernel, kernel_size, &end);
-    memcpy(must_have(guest, end, initrd_size, "initrd"), initrd, initrd_size);
-    write_info(guest, line, end, initrd_size);
+    entry = load_segments(guest, file, size, &end);
+    memcpy(must_have(guest, end, initrd_size, "initrd"), (const void *)initrd->start, initrd_size);
+    write_info(guest, kernel->cmdline, end, initrd_size);
     set_registers(&guest->vcpu, entry);
     segments_flat();
 }
 
-void guest_run(struct guest *guest) { switcher_enter(guest->vcpu.root); }
+void guest_run(struct guest *guest) {
+    walk_from(&guest->vcpu, 0);
+    switcher_enter(guest->vcpu.root);
+}
 
 /* --- the end -------------------------------------------------------------------------------------- */
 

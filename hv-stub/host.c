@@ -28,15 +28,12 @@ u64 hv_root[4] __attribute__((aligned(32)));
 u64 hv_top_guest[512] PAGE_ALIGNED;
 u64 host_gdt[GDT_SIZE] PAGE_ALIGNED;
 static u64 identity_l2[512] PAGE_ALIGNED, top_l2[512] PAGE_ALIGNED, top_l1[512] PAGE_ALIGNED;
-static u64 idt[512] PAGE_ALIGNED;
+u64 host_idt[512] PAGE_ALIGNED;
 static union tss_page tss PAGE_ALIGNED;
 static u8 stack_page[PAGE_SIZE] PAGE_ALIGNED;
 static u8 shared_page[PAGE_SIZE] PAGE_ALIGNED;
 
 /* --- address space --------------------------------------------------------------------------- */
-
-#define INDEX_L2(va) ((va) >> 21 & 511)
-#define INDEX_L1(va) ((va) >> 12 & 511)
 
 /* The CPU pushes frames on the stack page while the guest's tables are loaded: the one page that
  * is writable there. It reads the others; accessed and busy bits are set beforehand. */
@@ -52,7 +49,7 @@ static void paging_init(void) {
     map_switcher_page(HV_ROM, rom_page, 0);
     map_switcher_page(HV_SHARED, shared_page, PTE_W);
     map_switcher_page(HV_CODE, switcher_page, 0);
-    map_switcher_page(HV_IDT, idt, 0);
+    map_switcher_page(HV_IDT, host_idt, 0);
     map_switcher_page(HV_GDT, host_gdt, 0);
     map_switcher_page(HV_TSS, &tss, 0);
     map_switcher_page(HV_STACK, stack_page, PTE_W);
@@ -76,19 +73,13 @@ static void tables_init(void) {
     tss.tss.io_map = sizeof tss.tss;
     /* With DPL 0, INT n in a guest is #GP, and we decide what it may reach. */
     for (u32 vector = 0; vector < HOST_VECTORS; vector++)
-        idt[vector] = gate(TYPE_INTERRUPT_GATE, 0, HOST_CS, (va_t)switcher_stubs[vector]);
+        host_idt[vector] = gate(TYPE_INTERRUPT_GATE, 0, HOST_CS, (va_t)switcher_stubs[vector]);
     for (u32 call = 0; call < VMI_VECTORS; call++)
-        idt[VMI_VECTOR + call] = gate(TYPE_INTERRUPT_GATE, 1, HOST_CS, (va_t)vmi_stubs[call]);
+        host_idt[VMI_VECTOR + call] = gate(TYPE_INTERRUPT_GATE, 1, HOST_CS, (va_t)vmi_stubs[call]);
     hw_tables(&gdt_pointer, &idt_pointer);
 }
 
-/* From ring 3 straight to ring 1: a trap gate, since ring 1 could not set the real IF again. */
-void host_direct_gate(u32 vector, u32 selector, va_t entry) {
-    idt[vector] = gate(TYPE_TRAP_GATE, 3, selector, entry);
-}
-
-void host_no_direct_gate(u32 vector) { idt[vector] = 0; }
-
+/* For gates that lead from ring 3 straight to ring 1. */
 void host_direct_stack(u32 selector, u32 sp) {
     tss.tss.ss1 = selector;
     tss.tss.sp1 = sp;

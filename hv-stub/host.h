@@ -25,4 +25,6 @@
 #define VMI_QUEUE_NOW    136 /* EAX: a word of the queue that need not wait */
 #define VMI_VECTORS      83
 
+#define ROM_SIZE 2048 /* of its header, in the guest's memory */
+
 #endif

@@ -12,6 +12,7 @@
 
 #include "hv-stub/host.h"
 #include "lib/hv.h"
+#include "lib/multiboot.h"
 #include "lib/pc.h"
 #include "lib/string.h"
 #include "lib/types.h"
@@ -53,8 +54,7 @@ enum { ALARM_REAL, ALARM_AVAILABLE, ALARM_PIT, ALARMS }; /* VMI's two times are 
 struct vpit {
     struct vpit_channel {
         u8 mode;
-        u8 low; /* byte of a count, once written */
-        bool have_low;
+        bool have_low; /* the count's low byte was written, its high byte comes next */
         u32 count;
         u64 start; /* TSC when it began to count down */
     } channel[3];
@@ -67,8 +67,16 @@ struct entry {
     u32 low, high;
 };
 
+#define CR0_PE 0x00000001u
+#define CR0_TS 0x00000008u
+#define CR0_WP 0x00010000u
+#define CR0_PG 0x80000000u
+
+#define FLAG_VM   0x20000u /* of EFLAGS */
+#define VECTOR_GP 13
+
 struct vcpu {
-    u32 cr0, cr2, cr3, cr4;
+    u32 cr[5];
     const struct entry *pdpt; /* where CR3 points to; NULL: not into its memory */
     struct table_pointer gdt, idt;
     struct gate {
@@ -111,9 +119,8 @@ struct shadow {
     u32 next; /* another one of the same frame, or among the released */
 };
 
-/* What has no frame of its own (an unpaged guest's tables) is counted behind the last frame. */
-#define NO_TABLE(guest, level, number) ((guest)->pages + ((level)-1) * 2048 + (number))
-#define NO_TABLES                      (3 * 2048)
+/* Stands for the frame of a table that the guest does not have: the one behind its memory. */
+#define NO_TABLE(guest) ((guest)->pages)
 
 struct guest {
     struct vcpu vcpu;
@@ -165,8 +172,8 @@ enum stop {
 
 NORETURN void guest_stop(enum stop why, const char *format, ...) PRINTF_LIKE(2, 3);
 NORETURN void guest_ended(u32 status_byte); /* it powered off by itself */
-void guest_load(struct guest *guest, const void *kernel, u32 kernel_size, const char *line,
-                const void *initrd, u32 initrd_size);
+void guest_load(struct guest *guest, const struct multiboot_module *kernel,
+                const struct multiboot_module *initrd);
 NORETURN void guest_run(struct guest *guest);
 
 /* NULL if the guest does not have that much memory there. */
@@ -179,20 +186,23 @@ static inline void *guest_page(const struct guest *guest, u32 gfn) {
 
 /* --- walk.c: the guest's own page tables ------------------------------------------------------ */
 
-#define PTE_ADDRESS 0xFFFFF000u
+#define PTE_ADDRESS    0xFFFFF000u
+#define INDEX_ROOT(va) ((va) >> 30)
+#define INDEX_L2(va)   ((va) >> 21 & 511)
+#define INDEX_L1(va)   ((va) >> 12 & 511)
 
 /* How a linear address of the guest translates. */
 struct walk {
-    u32 table[3]; /* frames of its root, L2 and L1 tables (or what stands for them) */
-    u32 l2, l1;   /* entries; for a large page both are the same */
-    u32 gfn;      /* the frame that is mapped */
-    u32 error;    /* or why there is none: the error code of the page fault */
+    u32 l2_table, l1_table; /* frames; of a large page: its own first one */
+    u32 l2, l1;             /* entries; for a large page both are the same */
+    u32 gfn;                /* the frame that is mapped */
+    u32 error;              /* or why there is none: the error code of the page fault */
 };
 
 /* Walks as the CPU would, for an access with these PF_ bits, and sets A and D. False: it faults,
  * and nothing but walk->error is filled. */
 bool walk(struct vcpu *vcpu, va_t va, u32 access, struct walk *walk);
-void walk_from(struct vcpu *vcpu, u32 cr3);
+void walk_from(struct vcpu *vcpu, u32 cr3); /* CR3 is loaded */
 
 /* Where the mapping that the guest told us of has a linear address; NULL: nowhere. */
 static inline void *direct_memory(struct vcpu *vcpu, va_t va, u32 size) {
@@ -219,11 +229,10 @@ const va_t *shadow_update_plain(struct vcpu *vcpu, const va_t *next, const va_t 
 
 /* --- segments.c: descriptors ---------------------------------------------------------------------- */
 
-extern u64 host_gdt[];
+extern u64 host_gdt[], host_idt[]; /* the CPU's */
 
-void segments_flat(void); /* what a Multiboot loader leaves: flat code and data, in ring 1 */
-void segments_load(struct vcpu *vcpu);                 /* takes over the guest's GDT, cut */
-void segments_reload(void);                            /* FS and GS, as SetGDT does */
+void segments_flat(void);   /* what a Multiboot loader leaves: flat code and data, in ring 1 */
+void segments_reload(void); /* FS and GS, as SetGDT does */
 bool segments_update(struct vcpu *vcpu, u32 selector); /* did that one change? It is now as new */
 bool selector_is_code(u32 selector, u32 ring);
 bool selector_is_data(u32 selector, u32 ring); /* writable: for a stack */
@@ -238,7 +247,10 @@ static inline va_t selector_base(u32 selector) {
     return base_of(host_gdt[selector / 8 % GDT_SIZE]);
 }
 
-void selectors_check(struct frame *frame); /* what can no longer be loaded becomes 0, or stops */
+/* lgdt or lidt, sgdt or sidt: the table is the vcpu's own; false: that memory is not mapped. */
+bool guest_load_table(struct vcpu *vcpu, struct table_pointer *table, va_t from);
+bool guest_store_table(struct vcpu *vcpu, const struct table_pointer *table, va_t to);
+void guest_table_changed(struct vcpu *vcpu, const struct table_pointer *table);
 
 /* --- events.c: exceptions and interrupts into the guest --------------------------------------------- */
 
@@ -264,19 +276,16 @@ void guest_output(struct vcpu *vcpu, u32 port, u32 size);
 void guest_cpuid(struct vcpu *vcpu);
 bool guest_rdmsr(struct vcpu *vcpu);
 bool guest_wrmsr(struct vcpu *vcpu);
-bool guest_load_table(struct vcpu *vcpu, struct table_pointer *table, va_t from);
 bool guest_load_task(struct vcpu *vcpu, u32 selector);
 bool guest_write_control(struct vcpu *vcpu, u32 number, u32 value);
 
-/* --- vmi.c, rom.asm --------------------------------------------------------------------------- */
+/* --- vmi.c ------------------------------------------------------------------------------------ */
 
 void vmi_install_rom(const struct guest *guest);
 void vmi_remove_call(u32 number);
 void vmi_call(struct vcpu *vcpu);
 void vmi_read_queue(struct vcpu *vcpu);
 void vmi_interrupted(struct vcpu *vcpu);
-extern const u8 rom_iret_start[], rom_iret_end[], rom_append_start[], rom_append_end[];
-void rom_get_relocation(void);
 
 /* --- devices.c, vpic.c, vpit.c -------------------------------------------------------------------------- */
 
@@ -301,8 +310,6 @@ void host_timer(u64 deadline); /* TSC; 0: none */
 NORETURN void host_wait(void); /* for a device; the interrupt comes to hv_trap, on a new stack */
 void host_interrupt(struct vcpu *vcpu, u32 irq);
 u64 host_ticks(u64 pit_counts); /* TSC ticks that so many counts of a PIT take */
-void host_direct_gate(u32 vector, u32 selector, va_t entry);
-void host_no_direct_gate(u32 vector);
 void host_direct_stack(u32 selector, u32 sp);
 NORETURN void host_reset(void);
 NORETURN void host_leave(u32 status_byte);

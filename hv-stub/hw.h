@@ -24,8 +24,6 @@ static inline u32 read_cr2(void) {
     return value;
 }
 
-static inline void write_cr3(u32 value) { asm volatile("mov %0, %%cr3" : : "r"(value) : "memory"); }
-
 /* Interrupts on for as long as it takes one to come. */
 static inline void wait_for_interrupt(void) { asm volatile("sti; hlt; cli" : : : "memory"); }
 

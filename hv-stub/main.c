@@ -12,7 +12,6 @@
 #include "hv-stub/hv.h"
 #include "lib/cmdline.h"
 #include "lib/elf.h"
-#include "lib/multiboot.h"
 
 #define MIB       0x100000u
 #define POOL_SIZE MIB
@@ -108,9 +107,7 @@ void hv_main(u32 magic, const struct multiboot_info *info) {
     if (info->flags & MULTIBOOT_CMDLINE) parse_options((const char *)info->cmdline);
     the_guest.base = (u8 *)base;
     the_guest.pages = (end - base) / PAGE_SIZE;
-    guest_load(&the_guest, (const void *)kernel.start, kernel.end - kernel.start,
-               kernel.cmdline ? (const char *)kernel.cmdline : "", (const void *)initrd.start,
-               initrd.end - initrd.start);
+    guest_load(&the_guest, &kernel, &initrd);
     check_header((const u32 *)kernel.start, kernel.end - kernel.start);
     if (hv_options.rom) vmi_install_rom(&the_guest);
     shadow_init(&the_guest, (u8 *)pool, base - pool);

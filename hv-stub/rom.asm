@@ -9,7 +9,8 @@
 ;        JUMP      the same, but reached by a jump
 ;        NOP       nothing is to be done
 ;        NONE      there is no such call
-; Gives: rom_table, from which GetRelocationInfo is answered; the guest copies nothing.
+; Gives: rom_table, from which GetRelocationInfo is answered; rom_image, by which a guest finds
+;        the ROM in its memory, where it is copied to. All the code stays here.
 ; Read first: lib/vmi.def, vmi.c. Only CS and SS may be relied on in CODE.
 
 %include "hv-stub/host.inc"
@@ -183,5 +184,37 @@ global rom_table
 rom_table:
 %include "lib/vmi.def"
 VMI_COUNT equ ($ - rom_table) / 8
+
+; --- what a guest finds in its memory: struct vmi_rom, and what that points to -------------------
+
+section .rodata align=4
+global rom_image
+rom_image:
+    dw      0xAA55
+    db      ROM_SIZE / 512
+    retf                                ; a BIOS would call it, and is sent back
+    times 4 db 0                        ; the last one is set so that the sum is 0
+    db      "cVmi", 0, 3, 0, 0          ; API 3.0
+    dd      HV_VA_TOP
+    dw      0, license - rom_image, pci_data - rom_image, 0
+    times 100 db 0
+    int     VECTOR_OF(VMI_INIT)         ; neither entry point depends on where it is mapped
+    ret
+    times 5 db 0
+    push    dword rom_get_relocation
+    ret
+    times 2 db 0
+license:                                ; the one that Linux asks for; the code here is MIT, which is wider
+    db      "GPL v2", 0
+align 4, db 0
+pci_data:
+    db      "PCIR"
+    dw      0x15AD, 0x0801, 0, .end - pci_data ; VMware, VMI
+    db      0, 0, 0x80, 5               ; other memory controller
+    dw      ROM_SIZE / 512, 0
+    db      0, 0x80                     ; the last image
+    dw      0
+.end:
+    times ROM_SIZE - ($ - rom_image) db 0
 
 section .note.GNU-stack noalloc noexec nowrite progbits

@@ -29,19 +29,16 @@ static u32 last_byte_of(u64 descriptor) {
     return descriptor & PAGES ? limit << 12 | 0xFFF : limit;
 }
 
-static u64 with_limit(u64 descriptor, u32 limit) {
-    return (descriptor & ~LIMIT_MASK) | (limit & 0xFFFF) | (u64)(limit & 0xF0000) << 32;
-}
-
-/* The part of a segment that lies below HV_CUT; 0: nothing does. */
+/* The part of a segment that lies below HV_CUT, in whole pages; 0: there is none. */
 static u64 cut_limit(u64 descriptor) {
     u32 base = base_of(descriptor);
     u32 room = HV_CUT - base; /* bytes, if it begins below */
+    u32 limit = room / PAGE_SIZE - 1;
 
     if (base >= HV_CUT) return 0;
     if (last_byte_of(descriptor) < room) return descriptor;
-    if (!(descriptor & PAGES)) return with_limit(descriptor, room - 1);
-    return room < PAGE_SIZE ? 0 : with_limit(descriptor, room / PAGE_SIZE - 1);
+    if (room < PAGE_SIZE) return 0;
+    return (descriptor & ~LIMIT_MASK) | PAGES | (limit & 0xFFFF) | (u64)(limit & 0xF0000) << 32;
 }
 
 static u64 harmless(u64 descriptor) {
@@ -65,27 +62,6 @@ static u64 descriptor_of(struct vcpu *vcpu, u32 index) {
         !read_linear(vcpu, vcpu->gdt.base + index * 8, &descriptor, sizeof descriptor))
         return 0;
     return descriptor;
-}
-
-void segments_load(struct vcpu *vcpu) {
-    for (u32 index = 0; index < GUEST_GDT; index++)
-        host_gdt[index] = harmless(descriptor_of(vcpu, index));
-    gates_forget(vcpu);
-    selectors_check(frame_of(vcpu));
-}
-
-/* A guest may have written a descriptor after lgdt; we see it when the old one has faulted. */
-bool segments_update(struct vcpu *vcpu, u32 selector) {
-    u32 index = selector >> 3;
-    u64 descriptor;
-
-    if (selector & 4 || index >= GUEST_GDT) return false;
-    descriptor = harmless(descriptor_of(vcpu, index));
-    if (descriptor == host_gdt[index]) return false;
-    host_gdt[index] = descriptor;
-    gates_forget(vcpu);
-    selectors_check(frame_of(vcpu));
-    return true;
 }
 
 /* Has the segment these flags, of those in the mask? They are all in the high half. */
@@ -123,12 +99,55 @@ bool selector_is_data(u32 selector, u32 ring) {
     return is_usable(selector, ring, CODE | WRITABLE, WRITABLE);
 }
 
-void selectors_check(struct frame *frame) {
+/* The CPU's GDT has changed: what can no longer be loaded becomes 0, or stops the guest. */
+static void descriptors_changed(struct vcpu *vcpu) {
+    struct frame *frame = frame_of(vcpu);
     u32 ring = frame->cs & 3;
 
+    gates_forget(vcpu);
     if (!is_loadable(frame->ds)) frame->ds = 0;
     if (!is_loadable(frame->es)) frame->es = 0;
     if (!selector_is_code(frame->cs, ring) || !selector_is_data(frame->ss, ring))
         guest_stop(STOP_FAULT, "its GDT has no segments for CS=%04x SS=%04x, which it runs on",
                    frame->cs & 0xFFFF, frame->ss & 0xFFFF);
+}
+
+/* A guest may have written a descriptor after lgdt; we see it when the old one has faulted. */
+bool segments_update(struct vcpu *vcpu, u32 selector) {
+    u32 index = selector >> 3;
+    u64 descriptor;
+
+    if (selector & 4 || index >= GUEST_GDT) return false;
+    descriptor = harmless(descriptor_of(vcpu, index));
+    if (descriptor == host_gdt[index]) return false;
+    host_gdt[index] = descriptor;
+    descriptors_changed(vcpu);
+    return true;
+}
+
+/* --- tables --------------------------------------------------------------------------------- */
+
+/* All of the guest's GDT is taken over, cut. */
+void guest_table_changed(struct vcpu *vcpu, const struct table_pointer *table) {
+    if (table == &vcpu->idt) {
+        gates_forget(vcpu);
+        return;
+    }
+    for (u32 index = 0; index < GUEST_GDT; index++)
+        host_gdt[index] = harmless(descriptor_of(vcpu, index));
+    descriptors_changed(vcpu);
+}
+
+/* Not halfway, if only a part of it is mapped. */
+bool guest_load_table(struct vcpu *vcpu, struct table_pointer *table, va_t from) {
+    struct table_pointer pointer;
+
+    if (!read_linear(vcpu, from, &pointer, sizeof pointer)) return false;
+    *table = pointer;
+    guest_table_changed(vcpu, table);
+    return true;
+}
+
+bool guest_store_table(struct vcpu *vcpu, const struct table_pointer *table, va_t to) {
+    return write_linear(vcpu, to, table, sizeof *table);
 }

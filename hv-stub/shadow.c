@@ -15,11 +15,7 @@
  */
 #include "hv-stub/hv.h"
 
-#define INDEX_ROOT(va) ((va) >> 30)
-#define INDEX_L2(va)   ((va) >> 21 & 511)
-#define INDEX_L1(va)   ((va) >> 12 & 511)
-#define TOP_SLOT       INDEX_ROOT(HV_VA_TOP)
-
+#define TOP_SLOT  INDEX_ROOT(HV_VA_TOP)
 #define NO_SHADOW 0xFFFFFFFFu
 #define RESERVE   4 /* pages that one operation may take: with fewer, all are dropped first */
 
@@ -42,7 +38,7 @@ static u64 *table_of(u64 entry) { return (u64 *)((u32)entry & PTE_ADDRESS); }
 /* --- which page shadows what ---------------------------------------------------------------------- */
 
 static u64 *find(struct guest *guest, u32 gfn, enum shadow_kind kind) {
-    u32 number = gfn < guest->pages + NO_TABLES ? guest->shadow.first[gfn] : NO_SHADOW;
+    u32 number = gfn <= NO_TABLE(guest) ? guest->shadow.first[gfn] : NO_SHADOW;
 
     while (number != NO_SHADOW && guest->shadow.info[number].kind != kind)
         number = guest->shadow.info[number].next;
@@ -120,7 +116,8 @@ static u32 link_to(const u64 *table, u32 entry) {
 
 /* A root with what can be known of it now. The switcher is always there: without it no trap could
  * reach us. */
-static u64 *make_root(struct guest *guest, u32 gfn, const pte_t *entries) {
+static u64 *make_root(struct guest *guest, u32 gfn) {
+    const pte_t *entries = guest_page(guest, gfn); /* NULL for NO_TABLE */
     u64 *root = find_or_create(guest, gfn, SHADOW_ROOT);
 
     for (u32 slot = 0; slot < 4; slot++) {
@@ -131,20 +128,18 @@ static u64 *make_root(struct guest *guest, u32 gfn, const pte_t *entries) {
         root[slot] = l2 ? (u32)l2 | PTE_P : 0;
     }
     if (!root[TOP_SLOT])
-        root[TOP_SLOT] =
-            (u32)find_or_create(guest, NO_TABLE(guest, 2, TOP_SLOT), SHADOW_L2_TOP) | PTE_P;
+        root[TOP_SLOT] = (u32)find_or_create(guest, NO_TABLE(guest), SHADOW_L2_TOP) | PTE_P;
     return root;
 }
 
 /* The root that CR3 names: its own shadow if it was announced, else the one for all the others. */
 static void load_root(struct vcpu *vcpu) {
     struct guest *guest = guest_of(vcpu);
-    u32 gfn = vcpu->cr3 >> PAGE_SHIFT;
-    u64 *root = vcpu->cr3 & PAGE_MASK ? NULL : find(guest, gfn, SHADOW_ROOT);
+    u32 gfn = vcpu->cr[3] >> PAGE_SHIFT;
+    bool announced = !(vcpu->cr[3] & PAGE_MASK) && is_announced(guest, gfn);
+    u64 *root = announced ? find(guest, gfn, SHADOW_ROOT) : NULL;
 
-    if (!root && is_announced(guest, gfn) && !(vcpu->cr3 & PAGE_MASK))
-        root = make_root(guest, gfn, guest_page(guest, gfn));
-    if (!root) root = make_root(guest, NO_TABLE(guest, 3, 0), NULL);
+    if (!root) root = make_root(guest, announced ? gfn : NO_TABLE(guest));
     vcpu->root = (u32)root;
 }
 
@@ -171,7 +166,7 @@ static void reserve(struct vcpu *vcpu) {
 
 void shadow_init(struct guest *guest, u8 *pool, u32 size) {
     u32 info_size = size / PAGE_SIZE * sizeof(struct shadow);
-    u32 by_frame = (guest->pages + NO_TABLES) * sizeof(u32);
+    u32 by_frame = (guest->pages + 1) * sizeof(u32);
     u32 head = ALIGN_UP(info_size + 2 * by_frame + guest->pages / 8 + 1, PAGE_SIZE);
 
     guest->shadow.info = memset(pool, 0, head);
@@ -215,12 +210,12 @@ void shadow_fill(struct vcpu *vcpu, va_t va, const struct walk *walk) {
         guest_stop(STOP_MEMORY, "address %08x is mapped to physical %08x, which is not its memory",
                    va, walk->gfn << PAGE_SHIFT);
     reserve(vcpu);
-    l2 = find_or_create(guest, walk->table[1], l2_kind);
-    l1 = find_or_create(guest, walk->table[2], l1_kind);
+    l2 = find_or_create(guest, walk->l2_table, l2_kind);
+    l1 = find_or_create(guest, walk->l1_table, l1_kind);
     ((u64 *)vcpu->root)[INDEX_ROOT(va)] = (u32)l2 | PTE_P;
     l2[INDEX_L2(va)] = link_to(l1, walk->l2);
     l1[INDEX_L1(va)] = leaf(guest, walk->gfn << PAGE_SHIFT | (walk->l1 & PAGE_MASK));
-    if (!is_announced(guest, walk->table[1]) || !is_announced(guest, walk->table[2]))
+    if (!is_announced(guest, walk->l2_table) || !is_announced(guest, walk->l1_table))
         guest->shadow.unannounced = true;
 }
 
@@ -232,12 +227,10 @@ void shadow_announce(struct vcpu *vcpu, u32 gfn, u32 level) {
         guest_stop(STOP_MEMORY, "it announced frame %08x as a page table", gfn);
     reserve(vcpu);
     guest->shadow.announced[gfn / 8] |= 1 << gfn % 8;
-    if (level == 1)
-        find_or_create(guest, gfn, SHADOW_L1);
-    else if (level == 2)
-        find_or_create(guest, gfn, SHADOW_L2);
+    if (level == 3)
+        make_root(guest, gfn);
     else
-        make_root(guest, gfn, guest_page(guest, gfn));
+        find_or_create(guest, gfn, level == 1 ? SHADOW_L1 : SHADOW_L2);
 }
 
 void shadow_release(struct vcpu *vcpu, u32 gfn) {
@@ -277,13 +270,13 @@ void shadow_update(struct vcpu *vcpu, const u32 *at) {
         enum shadow_kind kind = guest->shadow.info[number].kind;
 
         if (kind == SHADOW_ROOT)
-            make_root(guest, gfn, guest_page(guest, gfn));
+            make_root(guest, gfn);
         else if (kind == SHADOW_L1)
             page_at(guest, number)[index] = new_leaf(guest, entry);
         else if (kind == SHADOW_L2 || (kind == SHADOW_L2_TOP && index < INDEX_L2(HV_VA_TOP)))
             page_at(guest, number)[index] = new_link(guest, entry);
     }
-    if (gfn == vcpu->cr3 >> PAGE_SHIFT && !is_announced(guest, gfn)) load_root(vcpu);
+    if (gfn == vcpu->cr[3] >> PAGE_SHIFT && !is_announced(guest, gfn)) load_root(vcpu);
 }
 
 /* The same for a row of addresses, as long as all is as it nearly always is; gives where it stopped.

@@ -11,22 +11,14 @@
 #define VECTOR_NMI 2
 #define VECTOR_DF  8
 #define VECTOR_UD  6
-#define VECTOR_GP  13
 #define VECTOR_PF  14
 #define VECTOR_MC  18
 
-#define FLAG_VM 0x20000u
-
-#define FIRST_ERROR_CODE 10 /* #TS to #PF push one, and #DF and #AC */
-#define VECTOR_AC        17
+/* Those that push an error code, by vector: #TS to #PF, and #AC. A #DF is never the guest's. */
+#define WITH_ERROR (0x1Fu << 10 | 1u << 17)
 
 u32 hv_trap(struct frame *frame);
 u32 hv_call(void);
-
-static bool pushes_error(u32 vector) {
-    return vector == VECTOR_DF || (vector >= FIRST_ERROR_CODE && vector <= VECTOR_PF) ||
-           vector == VECTOR_AC;
-}
 
 static void reflect(struct vcpu *vcpu, u32 error) {
     count_exit(vcpu, REASON_FAULT);
@@ -45,7 +37,7 @@ static void page_fault(struct vcpu *vcpu) {
         shadow_fill(vcpu, va, &found);
         return;
     }
-    vcpu->cr2 = shared_of(vcpu)->cr2 = va;
+    vcpu->cr[2] = shared_of(vcpu)->cr2 = va;
     reflect(vcpu, found.error);
 }
 
@@ -62,7 +54,7 @@ static void exception(struct vcpu *vcpu) {
         guest_stop(STOP_INTERNAL, "vector %u at EIP %08x, which is not a guest's doing", vector,
                    frame_of(vcpu)->eip);
     else
-        reflect(vcpu, pushes_error(vector) ? frame_of(vcpu)->error : NO_ERROR);
+        reflect(vcpu, WITH_ERROR >> vector & 1 ? frame_of(vcpu)->error : NO_ERROR);
 }
 
 static void interrupt(struct vcpu *vcpu) {

@@ -13,56 +13,42 @@
 #include "lib/exit.h"
 #include "lib/vmi.h"
 
-extern struct relocation { u32 address, type; } rom_table[]; /* rom.asm */
+/* rom.asm */
+extern struct relocation { u32 address, type; } rom_table[];
+extern const u8 rom_image[ROM_SIZE], rom_iret_start[], rom_iret_end[];
+extern const u8 rom_append_start[], rom_append_end[];
 
 #define FAILED 0xFFFFFFFFu
-#define CR0_TS 8
 #define STOLEN 2 /* GetCycleCounter: cycles that others had. Nobody else runs. */
+
+/* The frame is the vcpu's; what a call returns goes into its EAX and EDX. */
+#define CALL(name) static void do_##name(struct vcpu *vcpu, struct frame *frame)
 
 /* --- the CPU ------------------------------------------------------------------------------------ */
 
-static void do_CPUID(struct vcpu *vcpu, struct frame *frame) { guest_cpuid(vcpu); }
-static void do_WRMSR(struct vcpu *vcpu, struct frame *frame) { guest_wrmsr(vcpu); }
-static void do_RDMSR(struct vcpu *vcpu, struct frame *frame) { guest_rdmsr(vcpu); }
-static void do_SetCR0(struct vcpu *vcpu, struct frame *frame) {
-    guest_write_control(vcpu, 0, frame->eax);
-}
-static void do_SetCR2(struct vcpu *vcpu, struct frame *frame) { vcpu->cr2 = frame->eax; }
-static void do_SetCR3(struct vcpu *vcpu, struct frame *frame) {
-    walk_from(vcpu, frame->eax);
-    shadow_flush(vcpu);
-}
-static void do_SetCR4(struct vcpu *vcpu, struct frame *frame) {
-    guest_write_control(vcpu, 4, frame->eax);
-}
-static void do_GetCR0(struct vcpu *vcpu, struct frame *frame) { frame->eax = vcpu->cr0; }
-static void do_GetCR2(struct vcpu *vcpu, struct frame *frame) { frame->eax = vcpu->cr2; }
-static void do_GetCR3(struct vcpu *vcpu, struct frame *frame) { frame->eax = vcpu->cr3; }
-static void do_GetCR4(struct vcpu *vcpu, struct frame *frame) { frame->eax = vcpu->cr4; }
-static void do_CLTS(struct vcpu *vcpu, struct frame *frame) { vcpu->cr0 &= ~CR0_TS; }
-static void do_GetDR(struct vcpu *vcpu, struct frame *frame) { frame->eax = 0; }
-static void do_Halt(struct vcpu *vcpu, struct frame *frame) { guest_halt(vcpu); }
-static void do_Reboot(struct vcpu *vcpu, struct frame *frame) { host_reset(); }
-static void do_Shutdown(struct vcpu *vcpu, struct frame *frame) { guest_ended(EXIT_BASE); }
+CALL(CPUID) { guest_cpuid(vcpu); }
+CALL(WRMSR) { guest_wrmsr(vcpu); }
+CALL(RDMSR) { guest_rdmsr(vcpu); }
+CALL(SetCR0) { guest_write_control(vcpu, 0, frame->eax); }
+CALL(SetCR2) { vcpu->cr[2] = frame->eax; }
+CALL(SetCR3) { walk_from(vcpu, frame->eax); }
+CALL(SetCR4) { guest_write_control(vcpu, 4, frame->eax); }
+CALL(GetCR0) { frame->eax = vcpu->cr[0]; }
+CALL(GetCR2) { frame->eax = vcpu->cr[2]; }
+CALL(GetCR3) { frame->eax = vcpu->cr[3]; }
+CALL(GetCR4) { frame->eax = vcpu->cr[4]; }
+CALL(CLTS) { vcpu->cr[0] &= ~CR0_TS; }
+CALL(GetDR) { frame->eax = 0; }
+CALL(Halt) { guest_halt(vcpu); }
+CALL(Reboot) { host_reset(); }
+CALL(Shutdown) { guest_ended(EXIT_BASE); }
 
 /* --- descriptor tables ---------------------------------------------------------------------- */
-
-static void table_changed(struct vcpu *vcpu, const struct table_pointer *table) {
-    if (table == &vcpu->gdt)
-        segments_load(vcpu);
-    else
-        gates_forget(vcpu);
-}
 
 static void set_table(struct vcpu *vcpu, struct table_pointer *table) {
     if (!guest_load_table(vcpu, table, frame_of(vcpu)->eax))
         guest_stop(STOP_FAULT, "a table's limit and base at %08x, which is not mapped",
                    frame_of(vcpu)->eax);
-    table_changed(vcpu, table);
-}
-
-static void store_table(struct vcpu *vcpu, const struct table_pointer *table) {
-    write_linear(vcpu, frame_of(vcpu)->eax, table, sizeof *table);
 }
 
 static void write_entry(struct vcpu *vcpu, const struct table_pointer *table) {
@@ -72,32 +58,28 @@ static void write_entry(struct vcpu *vcpu, const struct table_pointer *table) {
     if (!write_linear(vcpu, frame->eax + frame->edx * 8, entry, sizeof entry))
         guest_stop(STOP_FAULT, "a descriptor table at %08x, which is not mapped writable",
                    frame->eax);
-    if (table->limit && frame->eax == table->base) table_changed(vcpu, table);
+    if (table->limit && frame->eax == table->base) guest_table_changed(vcpu, table);
 }
 
-static void do_SetGDT(struct vcpu *vcpu, struct frame *frame) {
+CALL(SetGDT) {
     set_table(vcpu, &vcpu->gdt);
     segments_reload();
 }
 
-static void do_SetIDT(struct vcpu *vcpu, struct frame *frame) { set_table(vcpu, &vcpu->idt); }
-static void do_GetGDT(struct vcpu *vcpu, struct frame *frame) { store_table(vcpu, &vcpu->gdt); }
-static void do_GetLDT(struct vcpu *vcpu, struct frame *frame) { frame->eax = 0; }
-static void do_GetIDT(struct vcpu *vcpu, struct frame *frame) { store_table(vcpu, &vcpu->idt); }
-static void do_GetTR(struct vcpu *vcpu, struct frame *frame) { frame->eax = vcpu->task; }
-static void do_WriteGDTEntry(struct vcpu *vcpu, struct frame *frame) {
-    write_entry(vcpu, &vcpu->gdt);
-}
-static void do_WriteIDTEntry(struct vcpu *vcpu, struct frame *frame) {
-    write_entry(vcpu, &vcpu->idt);
-}
+CALL(SetIDT) { set_table(vcpu, &vcpu->idt); }
+CALL(GetGDT) { guest_store_table(vcpu, &vcpu->gdt, frame->eax); }
+CALL(GetLDT) { frame->eax = 0; }
+CALL(GetIDT) { guest_store_table(vcpu, &vcpu->idt, frame->eax); }
+CALL(GetTR) { frame->eax = vcpu->task; }
+CALL(WriteGDTEntry) { write_entry(vcpu, &vcpu->gdt); }
+CALL(WriteIDTEntry) { write_entry(vcpu, &vcpu->idt); }
 
-static void do_SetLDT(struct vcpu *vcpu, struct frame *frame) {
+CALL(SetLDT) {
     if (frame->eax & 0xFFFC)
         guest_stop(STOP_MODE, "LDT %04x: there are no LDTs", frame->eax & 0xFFFF);
 }
 
-static void do_SetTR(struct vcpu *vcpu, struct frame *frame) {
+CALL(SetTR) {
     if (!guest_load_task(vcpu, frame->eax & 0xFFFF))
         guest_stop(STOP_FAULT, "task register %04x, which is no available TSS",
                    frame->eax & 0xFFFF);
@@ -112,9 +94,7 @@ static void update_kernel_stack(struct vcpu *vcpu, u32 selector, u32 sp) {
     if (!same) gates_forget(vcpu);
 }
 
-static void do_UpdateKernelStack(struct vcpu *vcpu, struct frame *frame) {
-    update_kernel_stack(vcpu, frame->eax, frame->edx);
-}
+CALL(UpdateKernelStack) { update_kernel_stack(vcpu, frame->eax, frame->edx); }
 
 /* --- page tables -------------------------------------------------------------------------------------- */
 
@@ -146,7 +126,7 @@ static const va_t *update(struct vcpu *vcpu, const va_t *next, const va_t *end) 
     return next + 1;
 }
 
-static void do_SetPxELong(struct vcpu *vcpu, struct frame *frame) {
+CALL(SetPxELong) {
     u32 *entry = entry_at(vcpu, frame->ecx);
 
     entry[0] = frame->eax;
@@ -154,28 +134,20 @@ static void do_SetPxELong(struct vcpu *vcpu, struct frame *frame) {
     update(vcpu, &frame->ecx, &frame->ecx + 1);
 }
 
-static void do_UpdatePxELong(struct vcpu *vcpu, struct frame *frame) {
-    update(vcpu, &frame->eax, &frame->eax + 1);
-}
+CALL(UpdatePxELong) { update(vcpu, &frame->eax, &frame->eax + 1); }
 
 static void announce(struct vcpu *vcpu, u32 gfn, u32 level) {
     if (level >= 1 && level <= 3) shadow_announce(vcpu, gfn, level);
 }
 
 /* The flag of level n is bit n - 1. */
-static void do_AllocatePage(struct vcpu *vcpu, struct frame *frame) {
-    announce(vcpu, frame->eax, (u32)__builtin_ffs(frame->edx & VMI_PAGE_LEVEL));
-}
+CALL(AllocatePage) { announce(vcpu, frame->eax, (u32)__builtin_ffs(frame->edx & VMI_PAGE_LEVEL)); }
 
-static void do_ReleasePage(struct vcpu *vcpu, struct frame *frame) {
-    shadow_release(vcpu, frame->eax);
-}
-static void do_InvalPage(struct vcpu *vcpu, struct frame *frame) {
-    shadow_flush_one(vcpu, frame->eax);
-}
-static void do_FlushTLB(struct vcpu *vcpu, struct frame *frame) { shadow_flush(vcpu); }
+CALL(ReleasePage) { shadow_release(vcpu, frame->eax); }
+CALL(InvalPage) { shadow_flush_one(vcpu, frame->eax); }
+CALL(FlushTLB) { shadow_flush(vcpu); }
 
-static void do_SetLinearMapping(struct vcpu *vcpu, struct frame *frame) {
+CALL(SetLinearMapping) {
     u32 pages = guest_of(vcpu)->pages;
 
     if (frame->eax != 0 || frame->ebx >= pages || frame->edx >= HV_VA_TOP || frame->edx & PAGE_MASK)
@@ -187,18 +159,14 @@ static void do_SetLinearMapping(struct vcpu *vcpu, struct frame *frame) {
 
 /* --- ports -------------------------------------------------------------------------------------- */
 
-static void do_INL(struct vcpu *vcpu, struct frame *frame) { guest_input(vcpu, frame->edx, 4); }
-static void do_INW(struct vcpu *vcpu, struct frame *frame) { guest_input(vcpu, frame->edx, 2); }
-static void do_OUTL(struct vcpu *vcpu, struct frame *frame) { guest_output(vcpu, frame->edx, 4); }
-static void do_OUTW(struct vcpu *vcpu, struct frame *frame) { guest_output(vcpu, frame->edx, 2); }
+CALL(INL) { guest_input(vcpu, frame->edx, 4); }
+CALL(INW) { guest_input(vcpu, frame->edx, 2); }
+CALL(OUTL) { guest_output(vcpu, frame->edx, 4); }
+CALL(OUTW) { guest_output(vcpu, frame->edx, 2); }
 
-static void do_INB(struct vcpu *vcpu, struct frame *frame) {
-    frame->eax = port_read(vcpu, frame->edx & 0xFFFF);
-}
+CALL(INB) { frame->eax = port_read(vcpu, frame->edx & 0xFFFF); }
 
-static void do_OUTB(struct vcpu *vcpu, struct frame *frame) {
-    port_write(vcpu, frame->edx & 0xFFFF, frame->eax & 0xFF);
-}
+CALL(OUTB) { port_write(vcpu, frame->edx & 0xFFFF, frame->eax & 0xFF); }
 
 /* --- time --------------------------------------------------------------------------------------------------- */
 
@@ -207,16 +175,12 @@ static void return_u64(struct frame *frame, u64 value) {
     frame->edx = (u32)(value >> 32);
 }
 
-static void do_GetCycleFrequency(struct vcpu *vcpu, struct frame *frame) {
-    return_u64(frame, host_ticks(PIT_HZ));
-}
+CALL(GetCycleFrequency) { return_u64(frame, host_ticks(PIT_HZ)); }
 
-static void do_GetCycleCounter(struct vcpu *vcpu, struct frame *frame) {
-    return_u64(frame, frame->eax == STOLEN ? 0 : rdtsc());
-}
+CALL(GetCycleCounter) { return_u64(frame, frame->eax == STOLEN ? 0 : rdtsc()); }
 
 /* Real and available time have one each, stolen time has none. Deadline 0 is none; 1 is as long ago. */
-static void do_SetAlarm(struct vcpu *vcpu, struct frame *frame) {
+CALL(SetAlarm) {
     struct alarm *alarm = &vcpu->alarm[frame->eax & 1];
     u64 period = (u64)frame->esi << 32 | frame->ebx;
 
@@ -226,7 +190,7 @@ static void do_SetAlarm(struct vcpu *vcpu, struct frame *frame) {
     timer_arm(vcpu);
 }
 
-static void do_CancelAlarm(struct vcpu *vcpu, struct frame *frame) {
+CALL(CancelAlarm) {
     struct alarm *alarm = &vcpu->alarm[frame->eax & 1];
     bool armed = (frame->eax & 0xFF) < STOLEN && alarm->deadline;
 
@@ -240,22 +204,20 @@ static u32 cmos(u32 reg) {
     return in8(0x71);
 }
 
-static void do_GetWallclockTime(struct vcpu *vcpu, struct frame *frame) {
-    return_u64(frame, cmos_seconds(cmos) * 1000000000);
-}
+CALL(GetWallclockTime) { return_u64(frame, cmos_seconds(cmos) * 1000000000); }
 
-static void do_WallclockUpdated(struct vcpu *vcpu, struct frame *frame) { frame->eax = 0; }
+CALL(WallclockUpdated) { frame->eax = 0; }
 
 /* --- extensions ------------------------------------------------------------------------------ */
 
-static void do_Null(struct vcpu *vcpu, struct frame *frame) {}
+CALL(Null) {}
 
-static void do_Statistics(struct vcpu *vcpu, struct frame *frame) {
+CALL(Statistics) {
     return_u64(frame, frame->eax < REASONS ? guest_of(vcpu)->exits[frame->eax] : ~0ull);
 }
 
 /* Not more than a page of it: no one call may take for ever. */
-static void do_ConsoleWrite(struct vcpu *vcpu, struct frame *frame) {
+CALL(ConsoleWrite) {
     char text[64];
     va_t from = frame->eax;
     u32 left = frame->edx < PAGE_SIZE ? frame->edx : PAGE_SIZE;
@@ -306,7 +268,7 @@ void vmi_read_queue(struct vcpu *vcpu) {
 }
 
 /* A word that need not wait. */
-static void queue_now(struct vcpu *vcpu, struct frame *frame) {
+CALL(queue_now) {
     if (!vcpu->vmi) return;
     if (frame->eax & HV_QUEUE_WHAT)
         command(vcpu, frame->eax);
@@ -317,8 +279,8 @@ static void queue_now(struct vcpu *vcpu, struct frame *frame) {
 /* --- the calls ------------------------------------------------------------------------------ */
 
 /* From here on the guest is paravirtual; it runs in ring 1 as before. */
-static void init(struct vcpu *vcpu, struct frame *frame) {
-    bool possible = !vcpu->vmi && vcpu->cr0 >> 31;
+CALL(init) {
+    bool possible = !vcpu->vmi && vcpu->cr[0] & CR0_PG;
 
     vcpu->vmi |= possible;
     gates_forget(vcpu); /* until now it could change them without a word */
@@ -328,9 +290,9 @@ static void init(struct vcpu *vcpu, struct frame *frame) {
 }
 
 /* An interrupt is injected on the way out. */
-static void deliver(struct vcpu *vcpu, struct frame *frame) { shared_of(vcpu)->flag = HV_FLAG_IF; }
+CALL(deliver) { shared_of(vcpu)->flag = HV_FLAG_IF; }
 
-static void iret_deliver(struct vcpu *vcpu, struct frame *frame) { guest_iret(vcpu); }
+CALL(iret_deliver) { guest_iret(vcpu); }
 
 /* What the ROM answers alone has a vector all the same. */
 #define HANDLER_HV(name)      do_##name
@@ -341,16 +303,14 @@ static void iret_deliver(struct vcpu *vcpu, struct frame *frame) { guest_iret(vc
 #define HANDLER_NOP(name)     do_Null
 #define HANDLER_NONE(name)    do_Null
 
-typedef void handler(struct vcpu *vcpu, struct frame *frame);
-
-static handler *const handlers[] = {
+static void (*const handlers[])(struct vcpu *vcpu, struct frame *frame) = {
 #define VMI_CALL(number, name, how, doc) [number] = HANDLER_##how(name),
 #include "lib/vmi.def"
 #undef VMI_CALL
-    [VMI_INIT] = init,
-    [VMI_DELIVER] = deliver,
-    [VMI_IRET_DELIVER] = iret_deliver,
-    [VMI_QUEUE_NOW] = queue_now,
+    [VMI_INIT] = do_init,
+    [VMI_DELIVER] = do_deliver,
+    [VMI_IRET_DELIVER] = do_iret_deliver,
+    [VMI_QUEUE_NOW] = do_queue_now,
 };
 
 /* The frame's vector is the number of the call. */
@@ -380,53 +340,15 @@ void vmi_remove_call(u32 number) {
         rom_table[row] = (struct relocation){0, VMI_RELOCATION_NONE};
 }
 
-/* --- the ROM's header, in the guest's memory ------------------------------------------------------------------- */
+/* --- the ROM's header, in the guest's memory ------------------------------------------------ */
 
-#define ROM_PA     0xC8000
-#define ROM_BLOCKS 4 /* of 512 bytes */
-#define PCI_OFFSET 0x100
-#define LICENSE    "GPL v2" /* the one that Linux asks for; the code here is MIT, which is wider */
-
-struct pci_data {
-    char signature[4];
-    u16 vendor, device, vpd, length;
-    u8 revision, class[3];
-    u16 image_length, version;
-    u8 code_type, last;
-    u16 reserved;
-} __attribute__((packed));
+#define ROM_PA 0xC8000
 
 void vmi_install_rom(const struct guest *guest) {
-    u8 *bytes = guest_memory(guest, ROM_PA, ROM_BLOCKS * 512);
-    struct vmi_rom *rom = memset(bytes, 0, ROM_BLOCKS * 512);
-    const struct pci_data pci = {
-        .signature = {'P', 'C', 'I', 'R'},
-        .vendor = PCI_VENDOR_VMW,
-        .device = PCI_DEVICE_VMI,
-        .length = sizeof pci,
-        .class = {0, 0x80, 5}, /* other memory controller */
-        .image_length = ROM_BLOCKS,
-        .last = 0x80,
-    };
-    /* int VMI_INIT, ret; push rom_get_relocation, ret: neither depends on where it is mapped. */
-    const u8 init[] = {0xCD, VMI_VECTOR + VMI_STANDARD + VMI_INIT - VMI_EXTENSIONS, 0xC3};
-    u32 target = (u32)rom_get_relocation;
+    struct vmi_rom *rom = guest_memory(guest, ROM_PA, ROM_SIZE);
     u8 sum = 0;
 
-    rom->rom_signature = ROM_SIGNATURE;
-    rom->rom_length = ROM_BLOCKS;
-    rom->rom_entry[0] = 0xCB; /* a BIOS would call it, and is sent back: retf */
-    rom->vmi_signature = VMI_SIGNATURE;
-    rom->api_major = VMI_API_MAJOR;
-    rom->virtual_top = HV_VA_TOP;
-    rom->license_offset = sizeof *rom;
-    rom->pci_offset = PCI_OFFSET;
-    memcpy(rom->init, init, sizeof init);
-    rom->get_relocation[0] = 0x68;
-    memcpy(rom->get_relocation + 1, &target, sizeof target);
-    rom->get_relocation[5] = 0xC3;
-    memcpy(bytes + sizeof *rom, LICENSE, sizeof LICENSE);
-    memcpy(bytes + PCI_OFFSET, &pci, sizeof pci);
-    for (u32 i = 0; i < ROM_BLOCKS * 512; i++) sum -= bytes[i];
+    memcpy(rom, rom_image, ROM_SIZE);
+    for (u32 i = 0; i < ROM_SIZE; i++) sum -= rom_image[i];
     rom->pad = sum;
 }

@@ -41,14 +41,9 @@ void vpit_write(struct vcpu *vcpu, u32 port, u32 value) {
         return;
     }
     channel = &pit->channel[port - PIT_CHANNEL_0];
-    if (!channel->have_low) {
-        channel->low = (u8)value;
-        channel->have_low = true;
-        return;
-    }
-    channel->have_low = false;
-    channel->count = channel->low | value << 8;
-    start(vcpu, port - PIT_CHANNEL_0);
+    channel->count = channel->count >> 8 | value << 8; /* each byte moves the one before down */
+    channel->have_low = !channel->have_low;
+    if (!channel->have_low) start(vcpu, port - PIT_CHANNEL_0);
 }
 
 u32 vpit_read(struct vcpu *vcpu, u32 port) {

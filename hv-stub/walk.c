@@ -8,13 +8,12 @@
  */
 #include "hv-stub/hv.h"
 
-#define CR0_PG 0x80000000u
-
 void walk_from(struct vcpu *vcpu, u32 cr3) {
     struct entry *page = guest_page(guest_of(vcpu), cr3 >> PAGE_SHIFT);
 
-    vcpu->cr3 = cr3;
+    vcpu->cr[3] = cr3;
     vcpu->pdpt = page ? page + (cr3 & PAGE_MASK & ~31u) / sizeof *page : NULL;
+    shadow_flush(vcpu);
 }
 
 /* The frame that a present entry leads to. */
@@ -31,28 +30,31 @@ static inline struct entry *table(struct vcpu *vcpu, u32 gfn) {
     return guest_page(guest_of(vcpu), gfn);
 }
 
-static void walk_identity(const struct guest *guest, va_t va, struct walk *walk) {
+/* Large pages, under a root and an L2 table that the guest need not have. */
+static bool walk_identity(const struct guest *guest, va_t va, struct walk *walk) {
     *walk = (struct walk){
-        .table = {NO_TABLE(guest, 3, 0), NO_TABLE(guest, 2, va >> 30),
-                  NO_TABLE(guest, 1, va >> 21)},
-        .l2 = PTE_P | PTE_W | PTE_U,
+        .l2_table = NO_TABLE(guest),
+        .l1_table = va >> PAGE_SHIFT & ~511u,
+        .l2 = PTE_P | PTE_W | PTE_U | PTE_PS,
         .l1 = PTE_P | PTE_W | PTE_U | PTE_D,
         .gfn = va >> PAGE_SHIFT,
     };
+    return true;
 }
 
-static bool walk_tables(struct vcpu *vcpu, va_t va, u32 access, struct walk *walk) {
+bool walk(struct vcpu *vcpu, va_t va, u32 access, struct walk *walk) {
     const struct entry *root = vcpu->pdpt;
     struct entry *l2, *l1;
 
-    if (!root) guest_stop(STOP_MEMORY, "CR3 is %08x, which is not its memory", vcpu->cr3);
-    root += va >> 30;
+    if (!(vcpu->cr[0] & CR0_PG)) return walk_identity(guest_of(vcpu), va, walk);
+    if (!root) guest_stop(STOP_MEMORY, "CR3 is %08x, which is not its memory", vcpu->cr[3]);
+    root += INDEX_ROOT(va);
     walk->error = access;
     if (!(root->low & PTE_P)) return false;
-    l1 = l2 = table(vcpu, gfn_of(root)) + (va >> 21 & 511);
+    l1 = l2 = table(vcpu, gfn_of(root)) + INDEX_L2(va);
     if (!(l2->low & PTE_P)) return false;
     if (!(l2->low & PTE_PS)) {
-        l1 = table(vcpu, gfn_of(l2)) + (va >> 12 & 511);
+        l1 = table(vcpu, gfn_of(l2)) + INDEX_L1(va);
         if (!(l1->low & PTE_P)) return false;
     }
     walk->error = access | PF_PRESENT;
@@ -61,18 +63,11 @@ static bool walk_tables(struct vcpu *vcpu, va_t va, u32 access, struct walk *wal
     if (access & ~(l2->low & l1->low)) return false;
     l2->low |= PTE_A;
     l1->low |= access & PF_WRITE ? PTE_A | PTE_D : PTE_A;
-    walk->table[0] = vcpu->cr3 >> PAGE_SHIFT;
-    walk->table[1] = gfn_of(root);
-    walk->table[2] = gfn_of(l2);
+    walk->l2_table = gfn_of(root);
+    walk->l1_table = gfn_of(l2) & (l2->low & PTE_PS ? ~511u : ~0u);
     walk->l2 = l2->low;
     walk->l1 = l1->low;
-    walk->gfn = l2->low & PTE_PS ? (gfn_of(l2) & ~511u) + (va >> 12 & 511) : gfn_of(l1);
-    return true;
-}
-
-bool walk(struct vcpu *vcpu, va_t va, u32 access, struct walk *walk) {
-    if (vcpu->cr0 & CR0_PG) return walk_tables(vcpu, va, access, walk);
-    walk_identity(guest_of(vcpu), va, walk);
+    walk->gfn = l2->low & PTE_PS ? walk->l1_table + INDEX_L1(va) : gfn_of(l1);
     return true;
 }
 

@@ -11,14 +11,12 @@
 
 #include "lib/types.h"
 
-#define VMI_ROM_START  0xC0000
-#define VMI_ROM_END    0xE0000
-#define VMI_ROM_STEP   2048
-#define ROM_SIGNATURE  0xAA55
-#define VMI_SIGNATURE  0x696D5663 /* "cVmi" */
-#define VMI_API_MAJOR  3
-#define PCI_VENDOR_VMW 0x15AD
-#define PCI_DEVICE_VMI 0x0801
+#define VMI_ROM_START 0xC0000
+#define VMI_ROM_END   0xE0000
+#define VMI_ROM_STEP  2048
+#define ROM_SIGNATURE 0xAA55
+#define VMI_SIGNATURE 0x696D5663 /* "cVmi" */
+#define VMI_API_MAJOR 3
 
 struct vmi_rom {
     u16 rom_signature;
