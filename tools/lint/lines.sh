@@ -3,15 +3,18 @@
 # tools/lint/lines.sh: code lines by folder, without blanks and comments, against the plan.
 #
 # Usage: tools/lint/lines.sh            prints a table; fails if the core is over its sum
-# The core folders are to be read whole: together they stay within 7,000 lines.
+# The core folders are to be read whole: without the backends for other people's hypervisors they
+# stay within 7,000 lines, and those within 800.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 core=(kernel arch pvops hv-stub lib)
 limit=7000
+real=(pvops/xen* pvops/kvm* pvops/pvclock* arch/x86/boot_xen.asm)
+real_limit=800
 
 count() {
-    git ls-files "$1" | { grep -E '\.(c|h|asm|inc|def|ld|py|sh)$' || true; } | {
+    git ls-files "$@" | { grep -E '\.(c|h|asm|inc|def|ld|py|sh)$' || true; } | {
         xargs -r cloc --quiet --csv --skip-uniqueness --force-lang=C,def --force-lang=Assembly,inc \
             --force-lang=Assembly,asm | awk -F, '$2 == "SUM" { n = $5; c = $4 } END { print n + 0, c + 0 }'
     }
@@ -24,5 +27,6 @@ for folder in "${core[@]}" user iso tests tools; do
     printf '%-8s %6d %9d\n' "$folder" "$code" "$comments"
     [[ " ${core[*]} " != *" $folder "* ]] || sum=$((sum + code))
 done
-echo "core: $sum of at most $limit"
-[[ $sum -le $limit ]]
+read -r others _ < <(count "${real[@]}")
+echo "core: $((sum - others)) of at most $limit, and Xen and KVM: $others of at most $real_limit"
+((sum - others <= limit && others <= real_limit))
