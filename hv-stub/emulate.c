@@ -62,29 +62,12 @@ bool guest_write_control(struct vcpu *vcpu, u32 number, u32 value) {
     return true;
 }
 
-/* --- tables --------------------------------------------------------------------------------------- */
-
 /* The 16 bits of an r/m operand. */
 static bool read_operand16(struct vcpu *vcpu, const struct insn *insn, u32 *value) {
     *value = 0;
     if (insn->memory) return read_linear(vcpu, operand_address(vcpu, insn), value, 2);
     *value = *reg(vcpu, insn->rm) & 0xFFFF;
     return true;
-}
-
-/* The task register only tells us where the stack for traps is. */
-bool guest_load_task(struct vcpu *vcpu, u32 selector) {
-    u64 descriptor;
-    va_t address = vcpu->gdt.base + (selector & ~7u);
-
-    if (selector & 4 || !(selector >> 3) || (selector | 7) > vcpu->gdt.limit ||
-        !read_linear(vcpu, address, &descriptor, sizeof descriptor) ||
-        (descriptor >> 40 & 0x9F) != 0x89) /* present, an available 32-bit TSS */
-        return false;
-    descriptor |= 2ull << 40; /* busy */
-    vcpu->task = selector;
-    vcpu->tss = (u32)(descriptor >> 16 & 0xFFFFFF) | (u32)(descriptor >> 32 & 0xFF000000);
-    return write_linear(vcpu, address, &descriptor, sizeof descriptor);
 }
 
 /* --- segment registers ------------------------------------------------------------------------------- */

@@ -151,3 +151,16 @@ bool guest_load_table(struct vcpu *vcpu, struct table_pointer *table, va_t from)
 bool guest_store_table(struct vcpu *vcpu, const struct table_pointer *table, va_t to) {
     return write_linear(vcpu, to, table, sizeof *table);
 }
+
+/* The task register only tells us where the stack for traps is. */
+bool guest_load_task(struct vcpu *vcpu, u32 selector) {
+    va_t address = vcpu->gdt.base + (selector & ~7u);
+    u64 descriptor = descriptor_of(vcpu, selector >> 3);
+
+    if (selector & 4 || (descriptor >> 40 & 0x9F) != 0x89) /* present, an available 32-bit TSS */
+        return false;
+    descriptor |= 2ull << 40; /* busy */
+    vcpu->task = selector;
+    vcpu->tss = base_of(descriptor);
+    return write_linear(vcpu, address, &descriptor, sizeof descriptor);
+}

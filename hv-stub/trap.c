@@ -44,6 +44,7 @@ static void page_fault(struct vcpu *vcpu) {
 static void exception(struct vcpu *vcpu) {
     u32 vector = frame_of(vcpu)->vector;
 
+    if (shared_of(vcpu)->queued) vmi_read_queue(vcpu);
     if (vector == VECTOR_PF)
         page_fault(vcpu);
     else if (vector == VECTOR_GP && emulate_general(vcpu))
@@ -57,6 +58,7 @@ static void exception(struct vcpu *vcpu) {
         reflect(vcpu, WITH_ERROR >> vector & 1 ? frame_of(vcpu)->error : NO_ERROR);
 }
 
+/* The queue is left alone: this may have come inside an append. */
 static void interrupt(struct vcpu *vcpu) {
     count_exit(vcpu, REASON_INTERRUPT);
     host_interrupt(vcpu, frame_of(vcpu)->vector - HOST_IRQ);
@@ -78,9 +80,11 @@ static void trap_in_ring_0(struct vcpu *vcpu, const struct frame *frame) {
 
 /* There is an interrupt to come, or to wait for; each interrupt begins a trap anew. */
 static void deliver(struct vcpu *vcpu) {
-    if (vcpu->halted && !(guest_interruptible(vcpu) && vcpu->pic.pending)) host_wait();
+    bool now = vcpu->pic.pending && shared_of(vcpu)->flag & HV_FLAG_IF;
+
+    if (vcpu->halted && !now) host_wait();
     vcpu->halted = false;
-    inject_pending(vcpu);
+    if (now) inject(vcpu, vpic_accept(&vcpu->pic), NO_ERROR);
     if (vcpu->pic.pending) shared_of(vcpu)->flag |= HV_FLAG_PENDING;
 }
 
@@ -113,10 +117,9 @@ u32 hv_call(void) {
     return leave(vcpu);
 }
 
-/* Any other trap: the frame is the guest's, unless it came from ring 0. An interrupt leaves the queue alone: it may have come inside an append. */
+/* Any other trap: the frame is the guest's, unless it came from ring 0. */
 u32 hv_trap(struct frame *frame) {
     struct vcpu *vcpu = &the_guest.vcpu;
-    bool is_interrupt = frame->vector >= HOST_IRQ;
 
     if (frame->eflags & FLAG_VM) /* TCG lets any ring's iret set it; CS then says no ring */
         guest_stop(STOP_MODE, "virtual-8086 mode, which there is not");
@@ -125,11 +128,9 @@ u32 hv_trap(struct frame *frame) {
         return leave(vcpu);
     }
     if (hv_options.watch) watch(vcpu, "vector");
-    if (is_interrupt) {
+    if (frame->vector >= HOST_IRQ)
         interrupt(vcpu);
-    } else {
-        if (shared_of(vcpu)->queued) vmi_read_queue(vcpu);
+    else
         exception(vcpu);
-    }
     return leave(vcpu);
 }

@@ -39,9 +39,14 @@ CALL(GetCR3) { frame->eax = vcpu->cr[3]; }
 CALL(GetCR4) { frame->eax = vcpu->cr[4]; }
 CALL(CLTS) { vcpu->cr[0] &= ~CR0_TS; }
 CALL(GetDR) { frame->eax = 0; }
-CALL(Halt) { guest_halt(vcpu); }
 CALL(Reboot) { host_reset(); }
 CALL(Shutdown) { guest_ended(EXIT_BASE); }
+
+/* With interrupts on, until one comes. */
+CALL(Halt) {
+    shared_of(vcpu)->flag |= HV_FLAG_IF;
+    vcpu->halted = true;
+}
 
 /* --- descriptor tables ---------------------------------------------------------------------- */
 
@@ -136,12 +141,10 @@ CALL(SetPxELong) {
 
 CALL(UpdatePxELong) { update(vcpu, &frame->eax, &frame->eax + 1); }
 
-static void announce(struct vcpu *vcpu, u32 gfn, u32 level) {
-    if (level >= 1 && level <= 3) shadow_announce(vcpu, gfn, level);
-}
-
 /* The flag of level n is bit n - 1. */
-CALL(AllocatePage) { announce(vcpu, frame->eax, (u32)__builtin_ffs(frame->edx & VMI_PAGE_LEVEL)); }
+CALL(AllocatePage) {
+    shadow_announce(vcpu, frame->eax, (u32)__builtin_ffs(frame->edx & VMI_PAGE_LEVEL));
+}
 
 CALL(ReleasePage) { shadow_release(vcpu, frame->eax); }
 CALL(InvalPage) { shadow_flush_one(vcpu, frame->eax); }
@@ -240,7 +243,7 @@ static void command(struct vcpu *vcpu, u32 word) {
     switch (word & HV_QUEUE_WHAT) {
     case HV_QUEUE_FLUSH_ONE: shadow_flush_one(vcpu, argument); break;
     case HV_QUEUE_FLUSH_ALL: shadow_flush(vcpu); break;
-    case HV_QUEUE_ANNOUNCE: announce(vcpu, argument >> PAGE_SHIFT, argument >> 3 & 3); break;
+    case HV_QUEUE_ANNOUNCE: shadow_announce(vcpu, argument >> PAGE_SHIFT, argument >> 3 & 3); break;
     case HV_QUEUE_RELEASE: shadow_release(vcpu, argument >> PAGE_SHIFT); break;
     case HV_QUEUE_STACK:
         if (vcpu->stack_selector) update_kernel_stack(vcpu, vcpu->stack_selector, argument);
