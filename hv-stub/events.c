@@ -122,7 +122,7 @@ NORETURN static void no_handler(const struct vcpu *vcpu, u32 vector, u32 error) 
 /* What the CPU does: finds the gate, pushes the old state on the kernel's stack, goes to the
  * handler. A stack that is not in the mapping that the guest told us of is written by a copy. */
 void inject(struct vcpu *vcpu, u32 vector, u32 error) {
-    struct frame *frame = frame_of(vcpu);
+    struct trap_frame *frame = frame_of(vcpu);
     const struct gate *gate = find_gate(vcpu, vector);
     u32 copy[6], *sp, *end, ss = frame->ss, esp = frame->esp;
     bool from_program = (frame->cs & 3) == 3;
@@ -168,7 +168,7 @@ void inject_int(struct vcpu *vcpu, u32 vector, u32 length) {
 /* The guest's own iret, with the virtual IF in the image of the flags. Only one that leaves for a
  * program has a stack in it, too. */
 void guest_iret(struct vcpu *vcpu) {
-    struct frame *frame = frame_of(vcpu);
+    struct trap_frame *frame = frame_of(vcpu);
     struct {
         u32 eip, cs, eflags, esp, ss;
     } image = {.esp = frame->esp + 12, .ss = frame->ss};

@@ -119,10 +119,6 @@ void host_interrupt(struct vcpu *vcpu, u32 irq) {
         vpic_request(&vcpu->pic, irq);
 }
 
-void host_wait(void) {
-    for (;;) wait_for_interrupt();
-}
-
 void host_init(void) {
     paging_init();
     tables_init();
@@ -130,11 +126,6 @@ void host_init(void) {
     pic_start(PIC_SLAVE, HOST_IRQ + 8, PIC_CASCADE, 0xFF);
     round_ticks = pit_measure_tsc(in8, out8);
     if (!round_ticks) guest_stop(STOP_INTERNAL, "the interval timer (8254) does not count");
-}
-
-void host_reset(void) {
-    out8(PULSE_RESET, KEYBOARD);
-    stop_cpu();
 }
 
 /* QEMU ends with this byte; Bochs by port 8900h. */

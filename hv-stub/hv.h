@@ -20,15 +20,6 @@
 
 /* --- switcher.asm: between a guest and us --------------------------------------------------- */
 
-/* What is on the switcher's stack after a trap; DS, ES, ESP and SS are the guest's. */
-struct frame {
-    u32 es, ds;
-    u32 edi, esi, ebp, unused_esp, ebx, edx, ecx, eax;
-    u32 vector, error;
-    u32 eip, cs, eflags;
-    u32 esp, ss;
-};
-
 /* Loads a shadow root and goes to where the frame at HV_FRAME says. */
 NORETURN void switcher_enter(u32 root);
 
@@ -144,10 +135,18 @@ struct guest {
 };
 
 /* The stack page and the shared page that are mapped are those of the guest that runs. */
-static inline struct frame *frame_of(const struct vcpu *vcpu) { return (struct frame *)HV_FRAME; }
+static inline struct trap_frame *frame_of(const struct vcpu *vcpu) {
+    return (struct trap_frame *)HV_FRAME;
+}
 
 static inline struct vcpu_shared *shared_of(const struct vcpu *vcpu) {
     return (struct vcpu_shared *)HV_SHARED;
+}
+
+/* What a call or an instruction returns in EDX:EAX. */
+static inline void return_u64(struct trap_frame *frame, u64 value) {
+    frame->eax = (u32)value;
+    frame->edx = (u32)(value >> 32);
 }
 
 static inline struct guest *guest_of(const struct vcpu *vcpu) {
@@ -304,11 +303,9 @@ void timer_interrupt(struct vcpu *vcpu); /* the machine's timer has fired */
 
 void host_init(void);
 void host_timer(u64 deadline); /* TSC; 0: none */
-NORETURN void host_wait(void); /* for a device; the interrupt comes to hv_trap, on a new stack */
 void host_interrupt(struct vcpu *vcpu, u32 irq);
 u64 host_ticks(u64 pit_counts); /* TSC ticks that so many counts of a PIT take */
 void host_direct_stack(u32 selector, u32 sp);
-NORETURN void host_reset(void);
 NORETURN void host_leave(u32 status_byte);
 
 /* --- console.c: lines of our own, between the guest's ------------------------------------------- */

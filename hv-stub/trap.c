@@ -17,7 +17,7 @@
 /* Those that push an error code, by vector: #TS to #PF, and #AC. A #DF is never the guest's. */
 #define WITH_ERROR (0x1Fu << 10 | 1u << 17)
 
-u32 hv_trap(struct frame *frame);
+u32 hv_trap(struct trap_frame *frame);
 u32 hv_call(void);
 
 static void reflect(struct vcpu *vcpu, u32 error) {
@@ -67,7 +67,7 @@ static void interrupt(struct vcpu *vcpu) {
 
 /* A trap in ring 0: an interrupt ends a wait; a fault on the way out is the guest's selectors'
  * fault; anything else is ours. */
-static void trap_in_ring_0(struct vcpu *vcpu, const struct frame *frame) {
+static void trap_in_ring_0(struct vcpu *vcpu, const struct trap_frame *frame) {
     if (frame->vector >= HOST_IRQ)
         host_interrupt(vcpu, frame->vector - HOST_IRQ);
     else if (frame->eip >= HV_CODE)
@@ -82,7 +82,7 @@ static void trap_in_ring_0(struct vcpu *vcpu, const struct frame *frame) {
 static void deliver(struct vcpu *vcpu) {
     bool now = vcpu->pic.pending && shared_of(vcpu)->flag & HV_FLAG_IF;
 
-    if (vcpu->halted && !now) host_wait();
+    if (vcpu->halted && !now) wait_for_interrupt();
     vcpu->halted = false;
     if (now) inject(vcpu, vpic_accept(&vcpu->pic), NO_ERROR);
     if (vcpu->pic.pending) shared_of(vcpu)->flag |= HV_FLAG_PENDING;
@@ -98,7 +98,7 @@ static inline u32 leave(struct vcpu *vcpu) {
 }
 
 static __attribute__((noinline)) void watch(struct vcpu *vcpu, const char *what) {
-    const struct frame *frame = frame_of(vcpu);
+    const struct trap_frame *frame = frame_of(vcpu);
 
     guest_of(vcpu)->entered = rdtsc();
     if (hv_options.trace)
@@ -118,17 +118,15 @@ u32 hv_call(void) {
 }
 
 /* Any other trap: the frame is the guest's, unless it came from ring 0. */
-u32 hv_trap(struct frame *frame) {
+u32 hv_trap(struct trap_frame *frame) {
     struct vcpu *vcpu = &the_guest.vcpu;
 
     if (frame->eflags & FLAG_VM) /* TCG lets any ring's iret set it; CS then says no ring */
         guest_stop(STOP_MODE, "virtual-8086 mode, which there is not");
-    if ((frame->cs & 3) == 0) {
+    if (hv_options.watch && frame->cs & 3) watch(vcpu, "vector");
+    if ((frame->cs & 3) == 0)
         trap_in_ring_0(vcpu, frame);
-        return leave(vcpu);
-    }
-    if (hv_options.watch) watch(vcpu, "vector");
-    if (frame->vector >= HOST_IRQ)
+    else if (frame->vector >= HOST_IRQ)
         interrupt(vcpu);
     else
         exception(vcpu);
