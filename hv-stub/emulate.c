@@ -18,14 +18,14 @@
 
 /* pushad has stored the registers downwards, in the order of their numbers. */
 static u32 *reg(struct vcpu *vcpu, u32 number) {
-    struct frame *frame = frame_of(vcpu);
+    struct trap_frame *frame = frame_of(vcpu);
 
     return number == GPR_ESP ? &frame->esp : &frame->eax - number;
 }
 
 /* FS and GS are taken for DS: flat, like it, in any kernel. */
 static va_t operand_address(struct vcpu *vcpu, const struct insn *insn) {
-    const struct frame *frame = frame_of(vcpu);
+    const struct trap_frame *frame = frame_of(vcpu);
     const u32 selectors[] = {frame->es, frame->cs, frame->ss, frame->ds, frame->ds, frame->ds};
     u32 registers[8];
 
@@ -62,29 +62,12 @@ bool guest_write_control(struct vcpu *vcpu, u32 number, u32 value) {
     return true;
 }
 
-/* --- tables --------------------------------------------------------------------------------------- */
-
 /* The 16 bits of an r/m operand. */
 static bool read_operand16(struct vcpu *vcpu, const struct insn *insn, u32 *value) {
     *value = 0;
     if (insn->memory) return read_linear(vcpu, operand_address(vcpu, insn), value, 2);
     *value = *reg(vcpu, insn->rm) & 0xFFFF;
     return true;
-}
-
-/* The task register only tells us where the stack for traps is. */
-bool guest_load_task(struct vcpu *vcpu, u32 selector) {
-    u64 descriptor;
-    va_t address = vcpu->gdt.base + (selector & ~7u);
-
-    if (selector & 4 || !(selector >> 3) || (selector | 7) > vcpu->gdt.limit ||
-        !read_linear(vcpu, address, &descriptor, sizeof descriptor) ||
-        (descriptor >> 40 & 0x9F) != 0x89) /* present, an available 32-bit TSS */
-        return false;
-    descriptor |= 2ull << 40; /* busy */
-    vcpu->task = selector;
-    vcpu->tss = (u32)(descriptor >> 16 & 0xFFFFFF) | (u32)(descriptor >> 32 & 0xFF000000);
-    return write_linear(vcpu, address, &descriptor, sizeof descriptor);
 }
 
 /* --- segment registers ------------------------------------------------------------------------------- */
@@ -129,32 +112,29 @@ void guest_output(struct vcpu *vcpu, u32 port, u32 size) {
     for (u32 i = 0; i < size; i++) port_write(vcpu, (port + i) & 0xFFFF, eax[i]);
 }
 
-bool guest_rdmsr(struct vcpu *vcpu) {
-    u64 value = 0;
-    u32 msr = frame_of(vcpu)->ecx;
+static bool is_sysenter(u32 msr) { return msr >= MSR_SYSENTER_CS && msr <= MSR_SYSENTER_EIP; }
 
-    if (msr == MSR_TSC)
-        value = rdtsc();
-    else if (msr < MSR_SYSENTER_CS || msr > MSR_SYSENTER_EIP)
-        return false;
-    frame_of(vcpu)->eax = (u32)value;
-    frame_of(vcpu)->edx = (u32)(value >> 32);
+bool guest_rdmsr(struct vcpu *vcpu) {
+    struct trap_frame *frame = frame_of(vcpu);
+    bool is_tsc = frame->ecx == MSR_TSC;
+
+    if (!is_tsc && !is_sysenter(frame->ecx)) return false;
+    return_u64(frame, is_tsc ? rdtsc() : 0);
     return true;
 }
 
 /* sysenter stays off: nothing but 0 may be written. */
 bool guest_wrmsr(struct vcpu *vcpu) {
-    const struct frame *frame = frame_of(vcpu);
+    const struct trap_frame *frame = frame_of(vcpu);
 
-    return frame->ecx >= MSR_SYSENTER_CS && frame->ecx <= MSR_SYSENTER_EIP && !frame->eax &&
-           !frame->edx;
+    return is_sysenter(frame->ecx) && !frame->eax && !frame->edx;
 }
 
 /* What the CPU has, less what a guest cannot use; and who we are, in a leaf of our own. */
 void guest_cpuid(struct vcpu *vcpu) {
     enum { TSC = 1 << 4, MSR = 1 << 5, PAE = 1 << 6, CX8 = 1 << 8, CMOV = 1 << 15 };
     enum { HYPERVISOR = 1u << 31 }; /* of ECX; those above of EDX */
-    struct frame *frame = frame_of(vcpu);
+    struct trap_frame *frame = frame_of(vcpu);
     u32 leaf = frame->eax;
 
     if (leaf == HV_CPUID_SIGNATURE) {
@@ -165,8 +145,7 @@ void guest_cpuid(struct vcpu *vcpu) {
         return;
     }
     if (leaf >= HV_CPUID_EXITS && leaf < HV_CPUID_EXITS + REASONS) {
-        frame->eax = guest_of(vcpu)->exits[leaf - HV_CPUID_EXITS];
-        frame->edx = 0;
+        return_u64(frame, guest_of(vcpu)->exits[leaf - HV_CPUID_EXITS]);
         return;
     }
     asm volatile("cpuid" : "+a"(frame->eax), "=b"(frame->ebx), "+c"(frame->ecx), "=d"(frame->edx));
@@ -200,7 +179,7 @@ static bool pop_flags(struct vcpu *vcpu) {
 /* Executes one instruction. False: it is not one of ours, or it would fault in ring 0 too.
  * EIP is moved by the caller, unless the instruction itself has moved it. */
 static bool execute(struct vcpu *vcpu, const struct insn *insn) {
-    struct frame *frame = frame_of(vcpu);
+    struct trap_frame *frame = frame_of(vcpu);
     u32 value;
 
     switch (insn->kind) {
@@ -220,8 +199,7 @@ static bool execute(struct vcpu *vcpu, const struct insn *insn) {
     case INSN_SGDT: return guest_store_table(vcpu, &vcpu->gdt, operand_address(vcpu, insn));
     case INSN_SIDT: return guest_store_table(vcpu, &vcpu->idt, operand_address(vcpu, insn));
     case INSN_INVLPG: shadow_flush_one(vcpu, operand_address(vcpu, insn)); return true;
-    case INSN_LLDT: /* no LDT but none */
-        return read_operand16(vcpu, insn, &value) && !(value & ~3u);
+    case INSN_LLDT: return read_operand16(vcpu, insn, &value) && !(value & ~3u); /* no LDT at all */
     case INSN_LTR: return read_operand16(vcpu, insn, &value) && guest_load_task(vcpu, value);
     case INSN_CLTS: vcpu->cr[0] &= ~CR0_TS; return true;
     case INSN_INVD:

@@ -20,8 +20,6 @@
 
 #define GATE_PRESENT 0x8000u
 
-bool guest_interruptible(const struct vcpu *vcpu) { return shared_of(vcpu)->flag & HV_FLAG_IF; }
-
 /* IF is bit 9; IOPL is 0. */
 u32 guest_flags(const struct vcpu *vcpu) {
     u32 virtual_if = (shared_of(vcpu)->flag & HV_FLAG_IF) << 9;
@@ -124,7 +122,7 @@ NORETURN static void no_handler(const struct vcpu *vcpu, u32 vector, u32 error) 
 /* What the CPU does: finds the gate, pushes the old state on the kernel's stack, goes to the
  * handler. A stack that is not in the mapping that the guest told us of is written by a copy. */
 void inject(struct vcpu *vcpu, u32 vector, u32 error) {
-    struct frame *frame = frame_of(vcpu);
+    struct trap_frame *frame = frame_of(vcpu);
     const struct gate *gate = find_gate(vcpu, vector);
     u32 copy[6], *sp, *end, ss = frame->ss, esp = frame->esp;
     bool from_program = (frame->cs & 3) == 3;
@@ -152,12 +150,6 @@ void inject(struct vcpu *vcpu, u32 vector, u32 error) {
     if (gate->type == TYPE_INTERRUPT_GATE) shared_of(vcpu)->flag = 0;
 }
 
-/* With interrupts on, until one comes. */
-void guest_halt(struct vcpu *vcpu) {
-    shared_of(vcpu)->flag |= HV_FLAG_IF;
-    vcpu->halted = true;
-}
-
 /* A gate says from which ring INT n may use it; a kernel may always. */
 void inject_int(struct vcpu *vcpu, u32 vector, u32 length) {
     u32 ring = frame_of(vcpu)->cs & 3;
@@ -173,18 +165,10 @@ void inject_int(struct vcpu *vcpu, u32 vector, u32 length) {
     }
 }
 
-void inject_pending(struct vcpu *vcpu) {
-    int vector;
-
-    if (!guest_interruptible(vcpu)) return;
-    vector = vpic_accept(&vcpu->pic);
-    if (vector >= 0) inject(vcpu, (u32)vector, NO_ERROR);
-}
-
 /* The guest's own iret, with the virtual IF in the image of the flags. Only one that leaves for a
  * program has a stack in it, too. */
 void guest_iret(struct vcpu *vcpu) {
-    struct frame *frame = frame_of(vcpu);
+    struct trap_frame *frame = frame_of(vcpu);
     struct {
         u32 eip, cs, eflags, esp, ss;
     } image = {.esp = frame->esp + 12, .ss = frame->ss};

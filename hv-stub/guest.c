@@ -73,7 +73,7 @@ static void write_info(const struct guest *guest, u32 cmdline, u32 initrd, u32 i
 
 /* As Multiboot says, but for the ring: flat segments, no paging, interrupts off. */
 static void set_registers(struct vcpu *vcpu, u32 entry) {
-    *frame_of(vcpu) = (struct frame){
+    *frame_of(vcpu) = (struct trap_frame){
         .es = 0x11,
         .ds = 0x11,
         .ss = 0x11,

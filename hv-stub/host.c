@@ -18,20 +18,14 @@ void hw_tables(const void *gdt, const void *idt);
 extern const u8 switcher_stubs[HOST_VECTORS][STUB_SIZE], vmi_stubs[VMI_VECTORS][STUB_SIZE];
 extern const u8 switcher_page[], rom_page[];
 
-/* Of the TSS only the stacks of rings 0 and 1 are used. */
-union tss_page {
-    struct tss tss;
-    u8 page[PAGE_SIZE];
-};
-
 u64 hv_root[4] __attribute__((aligned(32)));
 u64 hv_top_guest[512] PAGE_ALIGNED;
 u64 host_gdt[GDT_SIZE] PAGE_ALIGNED;
 static u64 identity_l2[512] PAGE_ALIGNED, top_l2[512] PAGE_ALIGNED, top_l1[512] PAGE_ALIGNED;
 u64 host_idt[512] PAGE_ALIGNED;
-static union tss_page tss PAGE_ALIGNED;
-static u8 stack_page[PAGE_SIZE] PAGE_ALIGNED;
+static u8 tss_page[PAGE_SIZE] PAGE_ALIGNED, stack_page[PAGE_SIZE] PAGE_ALIGNED;
 static u8 shared_page[PAGE_SIZE] PAGE_ALIGNED;
+static struct tss *const tss = (struct tss *)tss_page; /* only for the stacks of rings 0 and 1 */
 
 /* --- address space --------------------------------------------------------------------------- */
 
@@ -51,7 +45,7 @@ static void paging_init(void) {
     map_switcher_page(HV_CODE, switcher_page, 0);
     map_switcher_page(HV_IDT, host_idt, 0);
     map_switcher_page(HV_GDT, host_gdt, 0);
-    map_switcher_page(HV_TSS, &tss, 0);
+    map_switcher_page(HV_TSS, tss_page, 0);
     map_switcher_page(HV_STACK, stack_page, PTE_W);
     top_l2[INDEX_L2(HV_VA_TOP)] = (u32)top_l1 | PTE_P | PTE_W | PTE_A;
     hv_root[0] = (u32)identity_l2 | PTE_P;
@@ -68,9 +62,9 @@ static void tables_init(void) {
     host_gdt[HOST_CS / 8] = FLAT_SEGMENT(TYPE_CODE, 0);
     host_gdt[HOST_DS / 8] = FLAT_SEGMENT(TYPE_DATA, 0);
     host_gdt[HOST_TSS / 8] = tss_descriptor(HV_TSS);
-    tss.tss.sp0 = HV_STACK + PAGE_SIZE;
-    tss.tss.ss0 = HOST_DS;
-    tss.tss.io_map = sizeof tss.tss;
+    tss->sp0 = HV_STACK + PAGE_SIZE;
+    tss->ss0 = HOST_DS;
+    tss->io_map = sizeof *tss;
     /* With DPL 0, INT n in a guest is #GP, and we decide what it may reach. */
     for (u32 vector = 0; vector < HOST_VECTORS; vector++)
         host_idt[vector] = gate(TYPE_INTERRUPT_GATE, 0, HOST_CS, (va_t)switcher_stubs[vector]);
@@ -81,13 +75,15 @@ static void tables_init(void) {
 
 /* For gates that lead from ring 3 straight to ring 1. */
 void host_direct_stack(u32 selector, u32 sp) {
-    tss.tss.ss1 = selector;
-    tss.tss.sp1 = sp;
+    tss->ss1 = selector;
+    tss->sp1 = sp;
 }
 
 /* --- interrupts and time ------------------------------------------------------------------------ */
 
-#define IRQS_WE_TAKE ((1 << 0) | (1 << 1) | (1 << 2) | (1 << 4)) /* timer, keyboard, slave, UART */
+#define IRQS_WE_TAKE \
+    ((1 << 0) | (1 << 1) | (1 << 4)) /* timer, keyboard, UART: none of the slave's */
+#define PIC_SPURIOUS 7
 #define PIT_SHORTEST 240u /* 200 us: or a guest could have nothing but interrupts done */
 
 static u32 round_ticks; /* TSC ticks of PIT_ROUND counts */
@@ -112,28 +108,15 @@ void host_timer(u64 deadline) {
     pit_start(out8, PIT_CHANNEL_0, PIT_ONE_SHOT_0, (u32)counts);
 }
 
-/* IRQ 7 and 15 may be spurious: then the chip has nothing in service, and wants no EOI. To the
- * master, a spurious request of the slave was real. */
-static bool spurious(u32 irq, u32 port) {
-    if ((irq & 7) != 7) return false;
-    out8(PIC_READ_IS, port);
-    return !(in8(port) & 0x80);
-}
-
+/* The master answers with its line 7, which is masked, when a request is gone before the CPU asks
+ * for it: then nothing is in service, and no EOI is wanted. */
 void host_interrupt(struct vcpu *vcpu, u32 irq) {
-    bool slave = irq >= 8, real = !spurious(irq, slave ? PIC_SLAVE : PIC_MASTER);
-
-    if (slave && real) out8(PIC_EOI, PIC_SLAVE);
-    if (slave || real) out8(PIC_EOI, PIC_MASTER);
-    if (!real) return;
+    if (irq == PIC_SPURIOUS) return;
+    out8(PIC_EOI, PIC_MASTER);
     if (irq == 0)
         timer_interrupt(vcpu);
     else
         vpic_request(&vcpu->pic, irq);
-}
-
-void host_wait(void) {
-    for (;;) wait_for_interrupt();
 }
 
 void host_init(void) {
@@ -143,11 +126,6 @@ void host_init(void) {
     pic_start(PIC_SLAVE, HOST_IRQ + 8, PIC_CASCADE, 0xFF);
     round_ticks = pit_measure_tsc(in8, out8);
     if (!round_ticks) guest_stop(STOP_INTERNAL, "the interval timer (8254) does not count");
-}
-
-void host_reset(void) {
-    out8(PULSE_RESET, KEYBOARD);
-    stop_cpu();
 }
 
 /* QEMU ends with this byte; Bochs by port 8900h. */

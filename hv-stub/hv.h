@@ -20,15 +20,6 @@
 
 /* --- switcher.asm: between a guest and us --------------------------------------------------- */
 
-/* What is on the switcher's stack after a trap; DS, ES, ESP and SS are the guest's. */
-struct frame {
-    u32 es, ds;
-    u32 edi, esi, ebp, unused_esp, ebx, edx, ecx, eax;
-    u32 vector, error;
-    u32 eip, cs, eflags;
-    u32 esp, ss;
-};
-
 /* Loads a shadow root and goes to where the frame at HV_FRAME says. */
 NORETURN void switcher_enter(u32 root);
 
@@ -144,10 +135,18 @@ struct guest {
 };
 
 /* The stack page and the shared page that are mapped are those of the guest that runs. */
-static inline struct frame *frame_of(const struct vcpu *vcpu) { return (struct frame *)HV_FRAME; }
+static inline struct trap_frame *frame_of(const struct vcpu *vcpu) {
+    return (struct trap_frame *)HV_FRAME;
+}
 
 static inline struct vcpu_shared *shared_of(const struct vcpu *vcpu) {
     return (struct vcpu_shared *)HV_SHARED;
+}
+
+/* What a call or an instruction returns in EDX:EAX. */
+static inline void return_u64(struct trap_frame *frame, u64 value) {
+    frame->eax = (u32)value;
+    frame->edx = (u32)(value >> 32);
 }
 
 static inline struct guest *guest_of(const struct vcpu *vcpu) {
@@ -193,14 +192,14 @@ static inline void *guest_page(const struct guest *guest, u32 gfn) {
 
 /* How a linear address of the guest translates. */
 struct walk {
-    u32 l2_table, l1_table; /* frames; of a large page: its own first one */
+    u32 l2_table, l1_table; /* frames; a large page has no L1 table */
     u32 l2, l1;             /* entries; for a large page both are the same */
     u32 gfn;                /* the frame that is mapped */
     u32 error;              /* or why there is none: the error code of the page fault */
 };
 
 /* Walks as the CPU would, for an access with these PF_ bits, and sets A and D. False: it faults,
- * and nothing but walk->error is filled. */
+ * and of *walk only the error counts. */
 bool walk(struct vcpu *vcpu, va_t va, u32 access, struct walk *walk);
 void walk_from(struct vcpu *vcpu, u32 cr3); /* CR3 is loaded */
 
@@ -251,18 +250,16 @@ static inline va_t selector_base(u32 selector) {
 bool guest_load_table(struct vcpu *vcpu, struct table_pointer *table, va_t from);
 bool guest_store_table(struct vcpu *vcpu, const struct table_pointer *table, va_t to);
 void guest_table_changed(struct vcpu *vcpu, const struct table_pointer *table);
+bool guest_load_task(struct vcpu *vcpu, u32 selector); /* ltr; false: that is no available TSS */
 
 /* --- events.c: exceptions and interrupts into the guest --------------------------------------------- */
 
 #define NO_ERROR 0xFFFFFFFFu
 void inject(struct vcpu *vcpu, u32 vector, u32 error);      /* error: or NO_ERROR */
 void inject_int(struct vcpu *vcpu, u32 vector, u32 length); /* INT n, of that many bytes */
-void inject_pending(struct vcpu *vcpu);                     /* if there is one, and IF */
-void guest_halt(struct vcpu *vcpu);
 void guest_iret(struct vcpu *vcpu);
 u32 guest_flags(const struct vcpu *vcpu); /* EFLAGS as the guest should see them */
 void guest_set_flags(struct vcpu *vcpu, u32 flags);
-bool guest_interruptible(const struct vcpu *vcpu);
 void gates_forget(struct vcpu *vcpu); /* its IDT or GDT has changed */
 
 /* --- emulate.c ---------------------------------------------------------------------------------------- */
@@ -276,7 +273,6 @@ void guest_output(struct vcpu *vcpu, u32 port, u32 size);
 void guest_cpuid(struct vcpu *vcpu);
 bool guest_rdmsr(struct vcpu *vcpu);
 bool guest_wrmsr(struct vcpu *vcpu);
-bool guest_load_task(struct vcpu *vcpu, u32 selector);
 bool guest_write_control(struct vcpu *vcpu, u32 number, u32 value);
 
 /* --- vmi.c ------------------------------------------------------------------------------------ */
@@ -291,8 +287,8 @@ void vmi_interrupted(struct vcpu *vcpu);
 
 u32 port_read(struct vcpu *vcpu, u32 port);
 void port_write(struct vcpu *vcpu, u32 port, u32 value);
-void vpic_request(struct vpic *pic, u32 line);
-int vpic_accept(struct vpic *pic); /* a vector, or -1; it is then in service */
+void vpic_request(struct vpic *pic, u32 line); /* 0 to 7 */
+u32 vpic_accept(struct vpic *pic); /* of what is pending: its vector; it is then in service */
 u32 vpic_read(struct vpic *pic, u32 port);
 void vpic_write(struct vpic *pic, u32 port, u32 value);
 u32 vpit_read(struct vcpu *vcpu, u32 port);
@@ -307,11 +303,9 @@ void timer_interrupt(struct vcpu *vcpu); /* the machine's timer has fired */
 
 void host_init(void);
 void host_timer(u64 deadline); /* TSC; 0: none */
-NORETURN void host_wait(void); /* for a device; the interrupt comes to hv_trap, on a new stack */
 void host_interrupt(struct vcpu *vcpu, u32 irq);
 u64 host_ticks(u64 pit_counts); /* TSC ticks that so many counts of a PIT take */
 void host_direct_stack(u32 selector, u32 sp);
-NORETURN void host_reset(void);
 NORETURN void host_leave(u32 status_byte);
 
 /* --- console.c: lines of our own, between the guest's ------------------------------------------- */

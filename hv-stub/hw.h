@@ -24,8 +24,10 @@ static inline u32 read_cr2(void) {
     return value;
 }
 
-/* Interrupts on for as long as it takes one to come. */
-static inline void wait_for_interrupt(void) { asm volatile("sti; hlt; cli" : : : "memory"); }
+/* With interrupts on, until one comes: to hv_trap, on a new stack. */
+static inline NORETURN void wait_for_interrupt(void) {
+    for (;;) asm volatile("sti; hlt");
+}
 
 /* For good: an interrupt would lead back into a guest. */
 static inline NORETURN void stop_cpu(void) {

@@ -29,16 +29,16 @@ static u32 last_byte_of(u64 descriptor) {
     return descriptor & PAGES ? limit << 12 | 0xFFF : limit;
 }
 
-/* The part of a segment that lies below HV_CUT, in whole pages; 0: there is none. */
+/* The part of a segment that lies below HV_CUT; 0: nothing does. */
 static u64 cut_limit(u64 descriptor) {
     u32 base = base_of(descriptor);
     u32 room = HV_CUT - base; /* bytes, if it begins below */
-    u32 limit = room / PAGE_SIZE - 1;
+    u32 limit = descriptor & PAGES ? room / PAGE_SIZE - 1 : room - 1;
 
     if (base >= HV_CUT) return 0;
     if (last_byte_of(descriptor) < room) return descriptor;
-    if (room < PAGE_SIZE) return 0;
-    return (descriptor & ~LIMIT_MASK) | PAGES | (limit & 0xFFFF) | (u64)(limit & 0xF0000) << 32;
+    if (descriptor & PAGES && room < PAGE_SIZE) return 0;
+    return (descriptor & ~LIMIT_MASK) | (limit & 0xFFFF) | (u64)(limit & 0xF0000) << 32;
 }
 
 static u64 harmless(u64 descriptor) {
@@ -101,7 +101,7 @@ bool selector_is_data(u32 selector, u32 ring) {
 
 /* The CPU's GDT has changed: what can no longer be loaded becomes 0, or stops the guest. */
 static void descriptors_changed(struct vcpu *vcpu) {
-    struct frame *frame = frame_of(vcpu);
+    struct trap_frame *frame = frame_of(vcpu);
     u32 ring = frame->cs & 3;
 
     gates_forget(vcpu);
@@ -150,4 +150,17 @@ bool guest_load_table(struct vcpu *vcpu, struct table_pointer *table, va_t from)
 
 bool guest_store_table(struct vcpu *vcpu, const struct table_pointer *table, va_t to) {
     return write_linear(vcpu, to, table, sizeof *table);
+}
+
+/* The task register only tells us where the stack for traps is. */
+bool guest_load_task(struct vcpu *vcpu, u32 selector) {
+    va_t address = vcpu->gdt.base + (selector & ~7u);
+    u64 descriptor = descriptor_of(vcpu, selector >> 3);
+
+    if (selector & 4 || (descriptor >> 40 & 0x9F) != 0x89) /* present, an available 32-bit TSS */
+        return false;
+    descriptor |= 2ull << 40; /* busy */
+    vcpu->task = selector;
+    vcpu->tss = base_of(descriptor);
+    return write_linear(vcpu, address, &descriptor, sizeof descriptor);
 }

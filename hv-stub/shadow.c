@@ -73,21 +73,6 @@ static u64 *find_or_create(struct guest *guest, u32 gfn, enum shadow_kind kind) 
     return page ? page : create(guest, gfn, kind);
 }
 
-static void release_all(struct guest *guest, u32 gfn) {
-    u32 number = guest->shadow.first[gfn];
-
-    guest->shadow.first[gfn] = NO_SHADOW;
-    *l1_of(guest, gfn) = 0;
-    while (number != NO_SHADOW) {
-        struct shadow *info = &guest->shadow.info[number];
-        u32 *released = &guest->shadow.released[info->kind], next = info->next;
-
-        info->next = *released;
-        *released = number;
-        number = next;
-    }
-}
-
 static bool is_announced(const struct guest *guest, u32 gfn) {
     return gfn < guest->pages && guest->shadow.announced[gfn / 8] & 1 << gfn % 8;
 }
@@ -204,6 +189,7 @@ void shadow_fill(struct vcpu *vcpu, va_t va, const struct walk *walk) {
     struct guest *guest = guest_of(vcpu);
     enum shadow_kind l2_kind = INDEX_ROOT(va) == TOP_SLOT ? SHADOW_L2_TOP : SHADOW_L2;
     enum shadow_kind l1_kind = walk->l2 & PTE_PS ? SHADOW_LARGE_PAGE : SHADOW_L1;
+    u32 l1_table = walk->l2 & PTE_PS ? walk->gfn & ~511u : walk->l1_table;
     u64 *l2, *l1;
 
     if (walk->gfn >= guest->pages)
@@ -211,11 +197,11 @@ void shadow_fill(struct vcpu *vcpu, va_t va, const struct walk *walk) {
                    va, walk->gfn << PAGE_SHIFT);
     reserve(vcpu);
     l2 = find_or_create(guest, walk->l2_table, l2_kind);
-    l1 = find_or_create(guest, walk->l1_table, l1_kind);
+    l1 = find_or_create(guest, l1_table, l1_kind);
     ((u64 *)vcpu->root)[INDEX_ROOT(va)] = (u32)l2 | PTE_P;
     l2[INDEX_L2(va)] = link_to(l1, walk->l2);
     l1[INDEX_L1(va)] = leaf(guest, walk->gfn << PAGE_SHIFT | (walk->l1 & PAGE_MASK));
-    if (!is_announced(guest, walk->l2_table) || !is_announced(guest, walk->l1_table))
+    if (!is_announced(guest, walk->l2_table) || !is_announced(guest, l1_table))
         guest->shadow.unannounced = true;
 }
 
@@ -223,6 +209,7 @@ void shadow_fill(struct vcpu *vcpu, va_t va, const struct walk *walk) {
 void shadow_announce(struct vcpu *vcpu, u32 gfn, u32 level) {
     struct guest *guest = guest_of(vcpu);
 
+    if (level < 1 || level > 3) return;
     if (gfn >= guest->pages)
         guest_stop(STOP_MEMORY, "it announced frame %08x as a page table", gfn);
     reserve(vcpu);
@@ -235,10 +222,19 @@ void shadow_announce(struct vcpu *vcpu, u32 gfn, u32 level) {
 
 void shadow_release(struct vcpu *vcpu, u32 gfn) {
     struct guest *guest = guest_of(vcpu);
+    u32 number, next;
 
     if (!is_announced(guest, gfn)) return;
     guest->shadow.announced[gfn / 8] &= ~(1 << gfn % 8);
-    release_all(guest, gfn);
+    for (number = guest->shadow.first[gfn]; number != NO_SHADOW; number = next) {
+        struct shadow *info = &guest->shadow.info[number];
+
+        next = info->next;
+        info->next = guest->shadow.released[info->kind];
+        guest->shadow.released[info->kind] = number;
+    }
+    guest->shadow.first[gfn] = NO_SHADOW;
+    *l1_of(guest, gfn) = 0;
 }
 
 /* What can be known of an entry before it is used: memory of the guest's, accessed already. */

@@ -6,7 +6,7 @@
 ;        runs this page is read-only, even for ring 0 (CR0.WP).
 ; Needs: whatever the guest left in DS, ES, FS, GS, DF and on the stack page; nothing of it is
 ;        believed, but for what the CPU and we ourselves have pushed since the trap.
-; Read first: lib/hv.h, hv.h (struct frame).
+; Read first: lib/hv.h, lib/x86.h (struct trap_frame).
 
 %include "hv-stub/host.inc"
 %include "lib/hv.inc"

@@ -20,18 +20,16 @@ void timer_arm(struct vcpu *vcpu) {
     host_timer(first);
 }
 
-static void expire(struct vcpu *vcpu, struct alarm *alarm, u64 now) {
-    if (!alarm->deadline || alarm->deadline > now) return;
-    vpic_request(&vcpu->pic, 0);
-    if (!alarm->period)
-        alarm->deadline = 0;
-    else
-        alarm->deadline += ((now - alarm->deadline) / alarm->period + 1) * alarm->period;
-}
-
 void timer_interrupt(struct vcpu *vcpu) {
     u64 now = rdtsc();
 
-    for (u32 i = 0; i < ALARMS; i++) expire(vcpu, &vcpu->alarm[i], now);
+    for (struct alarm *alarm = vcpu->alarm; alarm < vcpu->alarm + ALARMS; alarm++) {
+        if (!alarm->deadline || alarm->deadline > now) continue;
+        vpic_request(&vcpu->pic, 0);
+        if (!alarm->period)
+            alarm->deadline = 0;
+        else
+            alarm->deadline += ((now - alarm->deadline) / alarm->period + 1) * alarm->period;
+    }
     timer_arm(vcpu);
 }

@@ -17,7 +17,7 @@
 /* Those that push an error code, by vector: #TS to #PF, and #AC. A #DF is never the guest's. */
 #define WITH_ERROR (0x1Fu << 10 | 1u << 17)
 
-u32 hv_trap(struct frame *frame);
+u32 hv_trap(struct trap_frame *frame);
 u32 hv_call(void);
 
 static void reflect(struct vcpu *vcpu, u32 error) {
@@ -44,6 +44,7 @@ static void page_fault(struct vcpu *vcpu) {
 static void exception(struct vcpu *vcpu) {
     u32 vector = frame_of(vcpu)->vector;
 
+    if (shared_of(vcpu)->queued) vmi_read_queue(vcpu);
     if (vector == VECTOR_PF)
         page_fault(vcpu);
     else if (vector == VECTOR_GP && emulate_general(vcpu))
@@ -57,6 +58,7 @@ static void exception(struct vcpu *vcpu) {
         reflect(vcpu, WITH_ERROR >> vector & 1 ? frame_of(vcpu)->error : NO_ERROR);
 }
 
+/* The queue is left alone: this may have come inside an append. */
 static void interrupt(struct vcpu *vcpu) {
     count_exit(vcpu, REASON_INTERRUPT);
     host_interrupt(vcpu, frame_of(vcpu)->vector - HOST_IRQ);
@@ -65,7 +67,7 @@ static void interrupt(struct vcpu *vcpu) {
 
 /* A trap in ring 0: an interrupt ends a wait; a fault on the way out is the guest's selectors'
  * fault; anything else is ours. */
-static void trap_in_ring_0(struct vcpu *vcpu, const struct frame *frame) {
+static void trap_in_ring_0(struct vcpu *vcpu, const struct trap_frame *frame) {
     if (frame->vector >= HOST_IRQ)
         host_interrupt(vcpu, frame->vector - HOST_IRQ);
     else if (frame->eip >= HV_CODE)
@@ -78,9 +80,11 @@ static void trap_in_ring_0(struct vcpu *vcpu, const struct frame *frame) {
 
 /* There is an interrupt to come, or to wait for; each interrupt begins a trap anew. */
 static void deliver(struct vcpu *vcpu) {
-    if (vcpu->halted && !(guest_interruptible(vcpu) && vcpu->pic.pending)) host_wait();
+    bool now = vcpu->pic.pending && shared_of(vcpu)->flag & HV_FLAG_IF;
+
+    if (vcpu->halted && !now) wait_for_interrupt();
     vcpu->halted = false;
-    inject_pending(vcpu);
+    if (now) inject(vcpu, vpic_accept(&vcpu->pic), NO_ERROR);
     if (vcpu->pic.pending) shared_of(vcpu)->flag |= HV_FLAG_PENDING;
 }
 
@@ -94,7 +98,7 @@ static inline u32 leave(struct vcpu *vcpu) {
 }
 
 static __attribute__((noinline)) void watch(struct vcpu *vcpu, const char *what) {
-    const struct frame *frame = frame_of(vcpu);
+    const struct trap_frame *frame = frame_of(vcpu);
 
     guest_of(vcpu)->entered = rdtsc();
     if (hv_options.trace)
@@ -113,23 +117,18 @@ u32 hv_call(void) {
     return leave(vcpu);
 }
 
-/* Any other trap: the frame is the guest's, unless it came from ring 0. An interrupt leaves the queue alone: it may have come inside an append. */
-u32 hv_trap(struct frame *frame) {
+/* Any other trap: the frame is the guest's, unless it came from ring 0. */
+u32 hv_trap(struct trap_frame *frame) {
     struct vcpu *vcpu = &the_guest.vcpu;
-    bool is_interrupt = frame->vector >= HOST_IRQ;
 
     if (frame->eflags & FLAG_VM) /* TCG lets any ring's iret set it; CS then says no ring */
         guest_stop(STOP_MODE, "virtual-8086 mode, which there is not");
-    if ((frame->cs & 3) == 0) {
+    if (hv_options.watch && frame->cs & 3) watch(vcpu, "vector");
+    if ((frame->cs & 3) == 0)
         trap_in_ring_0(vcpu, frame);
-        return leave(vcpu);
-    }
-    if (hv_options.watch) watch(vcpu, "vector");
-    if (is_interrupt) {
+    else if (frame->vector >= HOST_IRQ)
         interrupt(vcpu);
-    } else {
-        if (shared_of(vcpu)->queued) vmi_read_queue(vcpu);
+    else
         exception(vcpu);
-    }
     return leave(vcpu);
 }

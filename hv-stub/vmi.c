@@ -22,7 +22,7 @@ extern const u8 rom_append_start[], rom_append_end[];
 #define STOLEN 2 /* GetCycleCounter: cycles that others had. Nobody else runs. */
 
 /* The frame is the vcpu's; what a call returns goes into its EAX and EDX. */
-#define CALL(name) static void do_##name(struct vcpu *vcpu, struct frame *frame)
+#define CALL(name) static void do_##name(struct vcpu *vcpu, struct trap_frame *frame)
 
 /* --- the CPU ------------------------------------------------------------------------------------ */
 
@@ -39,9 +39,17 @@ CALL(GetCR3) { frame->eax = vcpu->cr[3]; }
 CALL(GetCR4) { frame->eax = vcpu->cr[4]; }
 CALL(CLTS) { vcpu->cr[0] &= ~CR0_TS; }
 CALL(GetDR) { frame->eax = 0; }
-CALL(Halt) { guest_halt(vcpu); }
-CALL(Reboot) { host_reset(); }
+CALL(Reboot) {
+    out8(PULSE_RESET, KEYBOARD);
+    stop_cpu();
+}
 CALL(Shutdown) { guest_ended(EXIT_BASE); }
+
+/* With interrupts on, until one comes. */
+CALL(Halt) {
+    shared_of(vcpu)->flag |= HV_FLAG_IF;
+    vcpu->halted = true;
+}
 
 /* --- descriptor tables ---------------------------------------------------------------------- */
 
@@ -52,7 +60,7 @@ static void set_table(struct vcpu *vcpu, struct table_pointer *table) {
 }
 
 static void write_entry(struct vcpu *vcpu, const struct table_pointer *table) {
-    const struct frame *frame = frame_of(vcpu);
+    const struct trap_frame *frame = frame_of(vcpu);
     u32 entry[2] = {frame->ecx, frame->ebx};
 
     if (!write_linear(vcpu, frame->eax + frame->edx * 8, entry, sizeof entry))
@@ -111,10 +119,9 @@ static u32 *find_entry(struct vcpu *vcpu, va_t va) {
 
 /* The same, if possible by the mapping that the guest told us of, which lies in its memory. */
 static inline u32 *entry_at(struct vcpu *vcpu, va_t va) {
-    u32 offset = va - vcpu->linear.va;
+    u32 *entry = va & 7 ? NULL : direct_memory(vcpu, va, sizeof(pte_t));
 
-    return offset < vcpu->linear.size && !(va & 7) ? (u32 *)(vcpu->linear.memory + offset)
-                                                   : find_entry(vcpu, va);
+    return entry ? entry : find_entry(vcpu, va);
 }
 
 /* Entries have changed, so do their shadows: one of them at least. */
@@ -136,12 +143,10 @@ CALL(SetPxELong) {
 
 CALL(UpdatePxELong) { update(vcpu, &frame->eax, &frame->eax + 1); }
 
-static void announce(struct vcpu *vcpu, u32 gfn, u32 level) {
-    if (level >= 1 && level <= 3) shadow_announce(vcpu, gfn, level);
-}
-
 /* The flag of level n is bit n - 1. */
-CALL(AllocatePage) { announce(vcpu, frame->eax, (u32)__builtin_ffs(frame->edx & VMI_PAGE_LEVEL)); }
+CALL(AllocatePage) {
+    shadow_announce(vcpu, frame->eax, (u32)__builtin_ffs(frame->edx & VMI_PAGE_LEVEL));
+}
 
 CALL(ReleasePage) { shadow_release(vcpu, frame->eax); }
 CALL(InvalPage) { shadow_flush_one(vcpu, frame->eax); }
@@ -169,11 +174,6 @@ CALL(INB) { frame->eax = port_read(vcpu, frame->edx & 0xFFFF); }
 CALL(OUTB) { port_write(vcpu, frame->edx & 0xFFFF, frame->eax & 0xFF); }
 
 /* --- time --------------------------------------------------------------------------------------------------- */
-
-static void return_u64(struct frame *frame, u64 value) {
-    frame->eax = (u32)value;
-    frame->edx = (u32)(value >> 32);
-}
 
 CALL(GetCycleFrequency) { return_u64(frame, host_ticks(PIT_HZ)); }
 
@@ -240,7 +240,7 @@ static void command(struct vcpu *vcpu, u32 word) {
     switch (word & HV_QUEUE_WHAT) {
     case HV_QUEUE_FLUSH_ONE: shadow_flush_one(vcpu, argument); break;
     case HV_QUEUE_FLUSH_ALL: shadow_flush(vcpu); break;
-    case HV_QUEUE_ANNOUNCE: announce(vcpu, argument >> PAGE_SHIFT, argument >> 3 & 3); break;
+    case HV_QUEUE_ANNOUNCE: shadow_announce(vcpu, argument >> PAGE_SHIFT, argument >> 3 & 3); break;
     case HV_QUEUE_RELEASE: shadow_release(vcpu, argument >> PAGE_SHIFT); break;
     case HV_QUEUE_STACK:
         if (vcpu->stack_selector) update_kernel_stack(vcpu, vcpu->stack_selector, argument);
@@ -303,7 +303,7 @@ CALL(iret_deliver) { guest_iret(vcpu); }
 #define HANDLER_NOP(name)     do_Null
 #define HANDLER_NONE(name)    do_Null
 
-static void (*const handlers[])(struct vcpu *vcpu, struct frame *frame) = {
+static void (*const handlers[])(struct vcpu *vcpu, struct trap_frame *frame) = {
 #define VMI_CALL(number, name, how, doc) [number] = HANDLER_##how(name),
 #include "lib/vmi.def"
 #undef VMI_CALL
@@ -315,7 +315,7 @@ static void (*const handlers[])(struct vcpu *vcpu, struct frame *frame) = {
 
 /* The frame's vector is the number of the call. */
 void vmi_call(struct vcpu *vcpu) {
-    struct frame *frame = frame_of(vcpu);
+    struct trap_frame *frame = frame_of(vcpu);
 
     handlers[frame->vector](vcpu, frame);
 }
@@ -323,7 +323,7 @@ void vmi_call(struct vcpu *vcpu) {
 /* An interrupt inside code of the ROM's that must not be seen half done: the iret that has
  * restored the virtual IF, but not yet left, is completed; an append is started again. */
 void vmi_interrupted(struct vcpu *vcpu) {
-    struct frame *frame = frame_of(vcpu);
+    struct trap_frame *frame = frame_of(vcpu);
 
     if ((frame->cs & 3) != 1) return;
     if (frame->eip >= (va_t)rom_iret_start && frame->eip < (va_t)rom_iret_end)

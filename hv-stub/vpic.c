@@ -2,7 +2,7 @@
  * hv-stub/vpic.c: the pair of 8259A interrupt controllers that a guest sees.
  *
  * Gives: edge-triggered requests, masks, priorities, end of interrupt; the commands that kernels
- *        use. Source: Intel 8259A data sheet.
+ *        use. Nothing is connected to the slave: what it is told, it only remembers. Source: Intel 8259A data sheet.
  */
 #include "hv-stub/hv.h"
 
@@ -14,44 +14,28 @@
 /* The lowest line in a set, which has the highest priority; 8: none. */
 static u32 first_line(u32 lines) { return lines ? (u32)__builtin_ctz(lines) : 8; }
 
-/* The line that a chip would interrupt for now; 8: none. Its own slave counts as line 2. */
-static u32 candidate(const struct vpic_chip *chip, u32 requested) {
-    u32 line = first_line(requested & ~(u32)chip->masked);
+/* The line that the master would interrupt for now; 8: none. */
+static u32 candidate(const struct vpic_chip *master) {
+    u32 line = first_line(master->requested & ~(u32)master->masked);
 
-    return line < first_line(chip->in_service) ? line : 8;
+    return line < first_line(master->in_service) ? line : 8;
 }
 
-static u32 master_requests(const struct vpic *pic) {
-    u32 slave = candidate(&pic->chip[1], pic->chip[1].requested) < 8;
-
-    return pic->chip[0].requested | slave << PIC_CASCADE;
-}
-
-static void update(struct vpic *pic) {
-    pic->pending = candidate(&pic->chip[0], master_requests(pic)) < 8;
-}
+static void update(struct vpic *pic) { pic->pending = candidate(&pic->chip[0]) < 8; }
 
 void vpic_request(struct vpic *pic, u32 line) {
-    pic->chip[line / 8].requested |= 1 << line % 8;
+    pic->chip[0].requested |= 1 << line;
     update(pic);
 }
 
-static int accept(struct vpic_chip *chip, u32 line) {
-    chip->requested &= ~(1 << line);
-    chip->in_service |= 1 << line;
-    return chip->vector + (int)line;
-}
+u32 vpic_accept(struct vpic *pic) {
+    struct vpic_chip *master = &pic->chip[0];
+    u32 line = candidate(master);
 
-int vpic_accept(struct vpic *pic) {
-    u32 line = candidate(&pic->chip[0], master_requests(pic));
-    int vector;
-
-    if (line == 8) return -1;
-    vector = accept(&pic->chip[0], line);
-    if (line == PIC_CASCADE)
-        vector = accept(&pic->chip[1], candidate(&pic->chip[1], pic->chip[1].requested));
+    master->requested &= ~(1 << line);
+    master->in_service |= 1 << line;
     update(pic);
-    return vector;
+    return master->vector + line;
 }
 
 u32 vpic_read(struct vpic *pic, u32 port) {
@@ -74,11 +58,9 @@ static void write_command(struct vpic_chip *chip, u32 value) {
 }
 
 static void write_data(struct vpic_chip *chip, u32 value) {
-    switch (chip->init_step) {
-    case 0: chip->masked = (u8)value; return;
-    case 2: chip->vector = value & 0xF8; break;
-    }
-    chip->init_step = chip->init_step < 4 ? chip->init_step + 1 : 0;
+    if (chip->init_step == 0) chip->masked = (u8)value;
+    if (chip->init_step == 2) chip->vector = value & 0xF8;
+    if (chip->init_step != 0) chip->init_step = chip->init_step < 4 ? chip->init_step + 1 : 0;
 }
 
 void vpic_write(struct vpic *pic, u32 port, u32 value) {

@@ -23,27 +23,28 @@ static void start(struct vcpu *vcpu, u32 number) {
     timer_arm(vcpu);
 }
 
-void vpit_write(struct vcpu *vcpu, u32 port, u32 value) {
-    struct vpit *pit = &vcpu->pit;
-    struct vpit_channel *channel;
+/* Read-back and latch do nothing: the counts cannot be read. */
+static void command(struct vcpu *vcpu, u32 value) {
+    if (value >> 6 == 3 || !(value & 0x30)) return;
+    vcpu->pit.channel[value >> 6] = (struct vpit_channel){.mode = value >> 1 & 3};
+    if (value >> 6 == 0) vcpu->alarm[ALARM_PIT] = (struct alarm){0}; /* it waits for a count */
+}
 
-    if (port == PORT_B) {
-        pit->port_b = value & 3;
-        return;
-    }
-    if (port == PIT_COMMAND) {
-        if (value >> 6 == 3 || !(value & 0x30))
-            return; /* read-back and latch: the counts cannot be read */
-        channel = &pit->channel[value >> 6];
-        channel->mode = value >> 1 & 3;
-        channel->have_low = false;
-        if (value >> 6 == 0) vcpu->alarm[ALARM_PIT] = (struct alarm){0}; /* it waits for a count */
-        return;
-    }
-    channel = &pit->channel[port - PIT_CHANNEL_0];
+static void write_count(struct vcpu *vcpu, u32 number, u32 value) {
+    struct vpit_channel *channel = &vcpu->pit.channel[number];
+
     channel->count = channel->count >> 8 | value << 8; /* each byte moves the one before down */
     channel->have_low = !channel->have_low;
-    if (!channel->have_low) start(vcpu, port - PIT_CHANNEL_0);
+    if (!channel->have_low) start(vcpu, number);
+}
+
+void vpit_write(struct vcpu *vcpu, u32 port, u32 value) {
+    if (port == PORT_B)
+        vcpu->pit.port_b = value & 3;
+    else if (port == PIT_COMMAND)
+        command(vcpu, value);
+    else
+        write_count(vcpu, port - PIT_CHANNEL_0, value);
 }
 
 u32 vpit_read(struct vcpu *vcpu, u32 port) {

@@ -34,7 +34,6 @@ static inline struct entry *table(struct vcpu *vcpu, u32 gfn) {
 static bool walk_identity(const struct guest *guest, va_t va, struct walk *walk) {
     *walk = (struct walk){
         .l2_table = NO_TABLE(guest),
-        .l1_table = va >> PAGE_SHIFT & ~511u,
         .l2 = PTE_P | PTE_W | PTE_U | PTE_PS,
         .l1 = PTE_P | PTE_W | PTE_U | PTE_D,
         .gfn = va >> PAGE_SHIFT,
@@ -51,10 +50,12 @@ bool walk(struct vcpu *vcpu, va_t va, u32 access, struct walk *walk) {
     root += INDEX_ROOT(va);
     walk->error = access;
     if (!(root->low & PTE_P)) return false;
-    l1 = l2 = table(vcpu, gfn_of(root)) + INDEX_L2(va);
+    walk->l2_table = gfn_of(root);
+    l1 = l2 = table(vcpu, walk->l2_table) + INDEX_L2(va);
     if (!(l2->low & PTE_P)) return false;
     if (!(l2->low & PTE_PS)) {
-        l1 = table(vcpu, gfn_of(l2)) + INDEX_L1(va);
+        walk->l1_table = gfn_of(l2);
+        l1 = table(vcpu, walk->l1_table) + INDEX_L1(va);
         if (!(l1->low & PTE_P)) return false;
     }
     walk->error = access | PF_PRESENT;
@@ -63,11 +64,9 @@ bool walk(struct vcpu *vcpu, va_t va, u32 access, struct walk *walk) {
     if (access & ~(l2->low & l1->low)) return false;
     l2->low |= PTE_A;
     l1->low |= access & PF_WRITE ? PTE_A | PTE_D : PTE_A;
-    walk->l2_table = gfn_of(root);
-    walk->l1_table = gfn_of(l2) & (l2->low & PTE_PS ? ~511u : ~0u);
     walk->l2 = l2->low;
     walk->l1 = l1->low;
-    walk->gfn = l2->low & PTE_PS ? walk->l1_table + INDEX_L1(va) : gfn_of(l1);
+    walk->gfn = l2->low & PTE_PS ? (gfn_of(l2) & ~511u) + INDEX_L1(va) : gfn_of(l1);
     return true;
 }
 

@@ -31,7 +31,7 @@
 #define HV_GDT    0xFFC04000
 #define HV_TSS    0xFFC05000
 #define HV_STACK  0xFFC06000
-#define HV_FRAME  0xFFC06FBC /* struct frame, at the end of the stack page */
+#define HV_FRAME  0xFFC06FBC /* struct trap_frame, at the end of the stack page */
 
 /* Some instructions show or change the state of the CPU in ring 1 without a trap. A kernel that
  * wants the hypervisor to execute one puts these four bytes before it: ud2, 'p', 'v'. */

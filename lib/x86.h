@@ -64,6 +64,18 @@ static inline u64 gate(u32 type, u32 dpl, u32 selector, va_t entry) {
 #define PF_WRITE   2
 #define PF_USER    4
 
+/* --- traps ----------------------------------------------------------------------------------- */
+
+/* What kernel and hypervisor have on their stacks after one: what each of them pushes, from the
+ * vector up, and what the CPU has pushed: the last two only if the trap changed the ring. */
+struct trap_frame {
+    u32 es, ds;
+    u32 edi, esi, ebp, unused_esp, ebx, edx, ecx, eax;
+    u32 vector, error;
+    u32 eip, cs, eflags;
+    u32 esp, ss;
+};
+
 /* --- "Time-Stamp Counter" -------------------------------------------------------------------- */
 
 static inline u64 rdtsc(void) {

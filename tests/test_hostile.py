@@ -246,11 +246,11 @@ BASE, SIZE = 0x100000, 0x40000  # where hv-stub is linked and loaded, and more t
 
 # What a guest may have changed rightly, by where it is: (symbol, first byte, end)
 CHANGES = [
-    ("idt", 0x80 * 8, 0x81 * 8),  # the direct gate
+    ("host_idt", 0x80 * 8, 0x81 * 8),  # the direct gate
     ("host_gdt", 0, 509 * 8),  # the guest's descriptors
-    ("tss", 12, 20),  # the stack for the direct gate
+    ("tss_page", 12, 20),  # the stack for the direct gate
 ]
-FIXED = ["idt", "host_gdt", "tss", "hv_root", "hv_top_guest", "identity_l2", "top_l2", "top_l1"]
+FIXED = ["host_idt", "host_gdt", "tss_page", "hv_root", "hv_top_guest", "identity_l2", "top_l2", "top_l1"]
 
 
 def symbols():

@@ -63,15 +63,6 @@ pte_t *pte_make(pte_t *root, va_t va);
 
 /* --- traps (trap.c, entry.asm) ------------------------------------------------------------- */
 
-/* What is on the kernel stack after a trap. The last two only if it came from a program. */
-struct trap_frame {
-    u32 es, ds;
-    u32 edi, esi, ebp, unused_esp, ebx, edx, ecx, eax;
-    u32 vector, error;
-    u32 eip, cs, eflags;
-    u32 esp, ss;
-};
-
 /* Set by anyone who wants trap_exit_work() called before the next return to a program. Both are
  * the scheduler's, for entry.asm. */
 extern u32 need_work;

@@ -5,7 +5,7 @@
 ;        interrupts come through interrupt gates (interrupts off), int 80h through a trap gate
 ;        (interrupts stay on): a hypervisor may let ring 3 call straight into ring 1, and there
 ;        an interrupt gate would clear the real IF, which ring 1 could not set again.
-; Gives: a struct trap_frame (arch.h) to trap(), or three arguments to a system call.
+; Gives: a struct trap_frame (lib/x86.h) to trap(), or three arguments to a system call.
 ; Read first: layout.h (the frame), pv_call.inc.
 
 %include "arch/x86/layout.inc"
