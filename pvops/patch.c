@@ -5,7 +5,7 @@
  * Needs: .text writable. Calls no pv op: it may be rewriting that very call.
  * Gives: every site in .pv_sites holds the backend's bytes or a direct call.
  *
- *   linked    ff 15 <slot>   call [pv_ops + 4 * op]          66 90  (irq sites)
+ *   linked    ff 15 <slot>   call [pv_ops + 4 * op]          66 90  (PATCH ops)
  *   inline    fa             cli                              0f 1f ...  one NOP to the end
  *   direct    2e e8 <rel32>  call native_<op>
  *   count,

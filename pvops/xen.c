@@ -313,8 +313,6 @@ PV_ABI void xen_irq_unmask(u32 irq) {
     call(HYPERCALL_event_channel_op, EVTCHNOP_unmask, (va_t)&channel_of[irq], 0, 0);
 }
 
-PV_ABI void xen_irq_mask(u32 irq) { xen_shared.mask[0] |= 1u << channel_of[irq]; }
-
 /* xen_upcall has taken the event off. A timer of Xen's goes off once; a periodic one is set again. */
 PV_ABI u32 xen_irq_eoi(u32 irq) {
     if (irq == IRQ_TIMER && period) xen_timer_periodic((u32)period);
