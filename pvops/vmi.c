@@ -17,9 +17,11 @@
 
 #define SECOND_NS 1000000000u
 
+/* Where the ROM's code for each call is; vmi.asm goes there. */
+va_t vmi_entry[VMI_CALLS];
+
 /* vmi.asm */
 PV_ABI u64 vmi_call(u32 a, u32 d, u32 c, va_t entry, u32 s, u32 s2);
-extern va_t vmi_entry[VMI_CALLS];
 void vmi_nothing(void);
 PV_ABI void vmi_null_exit(void);
 
@@ -196,23 +198,19 @@ static const struct fill lazy[] = {
 };
 
 /* Asks the ROM for a call; false if there is none, and the op stays native's. */
-static bool relocate(const struct vmi_rom *rom, enum vmi_call number, void **entry) {
+static bool relocate(const struct vmi_rom *rom, enum vmi_call number) {
     u64 answer = vmi_call(number, 0, 0, (va_t)rom->get_relocation, 0, 0);
     u8 type = (u8)(answer >> 32);
 
-    *entry = type == VMI_RELOCATION_NOP ? (void *)vmi_nothing : (void *)(va_t)answer;
-    vmi_entry[number] = (va_t)*entry;
+    vmi_entry[number] = type == VMI_RELOCATION_NOP ? (va_t)vmi_nothing : (va_t)answer;
     return type != VMI_RELOCATION_NONE;
 }
 
 static void fill(const struct vmi_rom *rom, struct pv_ops *ops, const struct fill *fills,
                  u32 count) {
-    for (u32 i = 0; i < count; i++) {
-        void *entry;
-
-        if (relocate(rom, fills[i].call, &entry))
-            ((void **)ops)[fills[i].op] = fills[i].body ? fills[i].body : entry;
-    }
+    for (const struct fill *row = fills; row < fills + count; row++)
+        if (relocate(rom, row->call))
+            ((void **)ops)[row->op] = row->body ? row->body : (void *)vmi_entry[row->call];
 }
 
 static bool exits(u32 reason, u64 *count) {
@@ -223,37 +221,35 @@ static bool exits(u32 reason, u64 *count) {
 
 static const char *enter(struct pv_ops *ops, const struct pv_options *options) {
     const struct vmi_rom *rom;
-    void *entry;
     const char *why = find_rom(&rom);
 
     if (why) return why;
     if ((u32)vmi_call(0, 0, 0, (va_t)rom->init, 0, 0) != 0) return "VMI_Init refused";
-    relocate(rom, VMI_DisableInterrupts, &entry); /* irq_save's other half */
+    relocate(rom, VMI_DisableInterrupts); /* irq_save's other half */
     fill(rom, ops, standard, ARRAY_SIZE(standard));
-    relocate(rom, VMI_Statistics, &entry);
-    if (relocate(rom, VMI_SetLinearMapping, &entry))
+    relocate(rom, VMI_Statistics);
+    if (relocate(rom, VMI_SetLinearMapping))
         call(VMI_SetLinearMapping, 0, (va_t)direct_map, (VA_TOP - (va_t)direct_map) >> PAGE_SHIFT,
              0, 0);
-    if (!options->extensions || !relocate(rom, VMI_Null, &entry)) relocate(rom, VMI_GetTR, &entry);
-    vmi_entry[VMI_Null] = (va_t)entry;
-    if (options->extensions && relocate(rom, VMI_UpdateKernelStack, &entry))
+    relocate(rom, VMI_GetTR);
+    if (!options->extensions || !relocate(rom, VMI_Null))
+        vmi_entry[VMI_Null] = vmi_entry[VMI_GetTR];
+    if (!options->extensions) return NULL;
+    if (relocate(rom, VMI_UpdateKernelStack))
         call(VMI_UpdateKernelStack, KERNEL_DS, 0, 0, 0, 0); /* the queue only has room for ESP */
-    if (options->extensions) fill(rom, ops, extensions, ARRAY_SIZE(extensions));
-    if (options->extensions && options->lazy) fill(rom, ops, lazy, ARRAY_SIZE(lazy));
+    fill(rom, ops, extensions, ARRAY_SIZE(extensions));
+    if (options->lazy) fill(rom, ops, lazy, ARRAY_SIZE(lazy));
     return NULL;
 }
 
 const struct pv_backend vmi_backend = {
-    .info =
-        {
-            .name = "vmi",
-            .kernel_rpl = 1,
-            .va_top = VA_TOP,
-            .shared_kernel_l2 = true,
-            .has_pc_devices = true,
-            .has_task_gates = false,
-            .null_exit = vmi_null_exit,
-        },
+    .info.name = "vmi",
+    .info.kernel_rpl = 1,
+    .info.va_top = VA_TOP,
+    .info.shared_kernel_l2 = true,
+    .info.has_pc_devices = true,
+    .info.has_task_gates = false,
+    .info.null_exit = vmi_null_exit,
     .found_by = "VMI ROM",
     .enter = enter,
     .exits = exits,
