@@ -55,7 +55,6 @@ void vm_destroy(struct vm *vm, pte_t *next);
 int vm_map_page(struct vm *vm, va_t va, void *page, bool writable); /* takes over one owner */
 bool vm_fault(va_t va, bool write, bool present); /* false: the program may not do that */
 int vm_sbrk(struct vm *vm, i32 bytes);
-bool vm_has_anonymous(const struct vm *vm, va_t va);
 
 /* exec.c: replaces the program of the current process. On error nothing has changed. */
 int exec(const char *path, const char *args, u32 args_size, u32 argc);
@@ -86,7 +85,6 @@ void sched_yield(void);
 bool someone_ready(void); /* irq off */
 NORETURN void sched_start(struct proc *first);
 void check_stack(void); /* panics if the kernel stack has overflowed */
-extern struct list all_procs;
 
 /* timer.c: ticks and sleepers. */
 #define TICK_NS 10000000u

@@ -75,7 +75,6 @@ u32 pv_patch_all(enum pv_patch_mode mode);
 /* patch.c: composes what a site is to hold, in bytes[site->length], and says in site->how and
  * ->used what that is. Touches no code. */
 void pv_compose_indirect(const struct pv_site *site, u8 *bytes);
-void pv_compose_inline(struct pv_site *site, const struct pv_inline *code, u8 *bytes);
 void pv_compose_direct(struct pv_site *site, const u8 *target, enum pv_site_how how, u8 *bytes);
 
 /* select.c: how the table in force came about. */

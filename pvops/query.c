@@ -85,23 +85,9 @@ static int query_site(u32 index, struct pv_q_site *answer) {
     return sizeof *answer;
 }
 
-static int fill_stat(struct pv_q_stat *answer, const char *name, u64 value) {
-    strlcpy(answer->name, name, sizeof answer->name);
-    answer->value = value;
-    return sizeof *answer;
-}
-
-/* Exits by reason, where there is a hypervisor; then calls by op, those that there were. */
-static int query_stat(u32 index, struct pv_q_stat *answer) {
-    u64 exits;
-
-    if (pv_backend->exits(index, &exits)) return fill_stat(answer, hv_reason_names[index], exits);
-    if (pv_backend->exits(0, &exits)) index -= REASONS;
-    for (u32 op = 0; op < PV_OPS; op++) {
-        if (!pv_counts[op] || index-- > 0) continue;
-        return fill_stat(answer, pv_op_list[op].name, pv_counts[op]);
-    }
-    return -ENOENT;
+/* How often the kernel went to its hypervisor for this reason. */
+static int query_exits(u32 reason, u64 *count) {
+    return pv_backend->exits(reason, count) ? (int)sizeof *count : -ENOENT;
 }
 
 int pv_query(u32 what, u32 index, union pv_answer *answer) {
@@ -110,7 +96,7 @@ int pv_query(u32 what, u32 index, union pv_answer *answer) {
     case PV_Q_INFO: return query_info(index, &answer->info);
     case PV_Q_OP: return query_op(index, &answer->op);
     case PV_Q_SITE: return query_site(index, &answer->site);
-    case PV_Q_STAT: return query_stat(index, &answer->stat);
+    case PV_Q_EXITS: return query_exits(index, &answer->exits);
     }
     return -EINVAL;
 }
