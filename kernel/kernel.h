@@ -17,18 +17,13 @@
 /* main.c: the orderly end; prints `exit: N`. */
 NORETURN void machine_off(u32 status);
 
-/* printk.c: formatted text to the console, any time. */
-void printk(const char *format, ...) PRINTF_LIKE(1, 2);
+/* printk.c; printk, panic and ksym themselves are in pvops/host.h, since pvops calls them too. */
 void vprintk(const char *format, va_list args);
 
 /* panic.c: says why, where and from where, and ends the machine with EXIT_PANIC. */
-NORETURN void panic(const char *format, ...) PRINTF_LIKE(1, 2);
 NORETURN void panic_trap(const struct trap_frame *frame, const char *format, ...) PRINTF_LIKE(2, 3);
 #define assert(condition) \
     ((condition) ? (void)0 : panic("assert: %s, %s:%d", #condition, __FILE__, __LINE__))
-
-/* ksyms.c: the function that holds an address, and how far into it; "?" if none does. */
-const char *ksym(va_t address, u32 *offset);
 
 /* options.c: the command line. */
 struct options {

@@ -55,11 +55,8 @@ extern u8 *const pv_count_thunks[PV_OPS], *const pv_poison_thunks[PV_OPS];
 extern u32 pv_counts[PV_OPS];
 
 /* What the list says about an op. */
-enum pv_kind { PV_KIND_CALL, PV_KIND_PATCH, PV_KIND_JMP };
-
 struct pv_op_info {
-    const char *group, *name, *doc;
-    enum pv_kind kind;
+    const char *group, *name, *kind, *doc;
 };
 
 extern const struct pv_op_info pv_op_list[PV_OPS];

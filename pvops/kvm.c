@@ -12,7 +12,6 @@
 #include "arch/x86/native.h"
 #include "lib/string.h"
 #include "pvops/backend.h"
-#include "pvops/host.h"
 #include "pvops/pvclock.h"
 
 #define FEATURES            0x40000001
@@ -96,7 +95,6 @@ const struct pv_backend kvm_backend = {
             .va_top = VA_TOP,
             .shared_kernel_l2 = true,
             .has_pc_devices = true,
-            .has_task_gates = true,
         },
     .found_by = "CPUID signature",
     .enter = enter,

@@ -9,7 +9,6 @@
 #include "arch/x86/layout.h"
 #include "arch/x86/native.h"
 #include "pvops/backend.h"
-#include "pvops/host.h"
 
 #define EFLAGS_IF 0x200
 
@@ -40,7 +39,6 @@ const struct pv_backend native_backend = {
     .info.va_top = VA_TOP,
     .info.shared_kernel_l2 = true,
     .info.has_pc_devices = true,
-    .info.has_task_gates = true,
     .found_by = "CPUID signature",
     .enter = enter,
     .exits = pv_no_exits,

@@ -15,7 +15,6 @@
  */
 #include "lib/string.h"
 #include "pvops/backend.h"
-#include "pvops/host.h"
 
 #define CALL_INDIRECT 0x15FF /* ff 15, as it is read: little-endian */
 #define JMP_INDIRECT  0x25FF
@@ -37,7 +36,9 @@ static const u8 nops[PV_SITE_MAX + 1][PV_SITE_MAX] = {
     {0x0F, 0x1F, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00},
 };
 
-static bool is_jump(const struct pv_site *site) { return pv_op_list[site->op].kind == PV_KIND_JMP; }
+static bool is_jump(const struct pv_site *site) {
+    return strcmp(pv_op_list[site->op].kind, "JMP") == 0;
+}
 
 static va_t slot_of(u32 op) { return (va_t)(uintptr_t)&pv_ops + op * sizeof(va_t); }
 

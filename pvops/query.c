@@ -7,18 +7,11 @@
 #include "lib/hv.h"
 #include "lib/string.h"
 #include "pvops/backend.h"
-#include "pvops/host.h"
 
 const struct pv_op_info pv_op_list[PV_OPS] = {
-#define PV_OP(group, kind, ret, name, params, args, doc) {#group, #name, doc, PV_KIND_##kind},
+#define PV_OP(group, kind, ret, name, params, args, doc) {#group, #name, #kind, doc},
 #include "pvops/pvops.def"
 #undef PV_OP
-};
-
-static const char *const kind_names[] = {
-    [PV_KIND_CALL] = "CALL",
-    [PV_KIND_PATCH] = "PATCH",
-    [PV_KIND_JMP] = "JMP",
 };
 
 static u32 site_count(void) { return (u32)(pv_sites_end - pv_sites); }
@@ -59,7 +52,7 @@ static int query_op(u32 op, struct pv_q_op *answer) {
     if (op >= PV_OPS) return -ENOENT;
     strlcpy(answer->group, pv_op_list[op].group, sizeof answer->group);
     strlcpy(answer->name, pv_op_list[op].name, sizeof answer->name);
-    strlcpy(answer->kind, kind_names[pv_op_list[op].kind], sizeof answer->kind);
+    strlcpy(answer->kind, pv_op_list[op].kind, sizeof answer->kind);
     strlcpy(answer->doc, pv_op_list[op].doc, sizeof answer->doc);
     for (const struct pv_site *site = pv_sites; site < pv_sites_end; site++)
         answer->sites += site->op == op;

@@ -8,7 +8,6 @@
 #include "lib/exit.h"
 #include "lib/string.h"
 #include "pvops/backend.h"
-#include "pvops/host.h"
 
 /* In the order in which pv=auto tries them. */
 static const struct pv_backend *const backends[] = {&xen_backend, &vmi_backend, &kvm_backend,

@@ -44,7 +44,6 @@ const struct pv_backend trap_backend = {
     .info.va_top = VA_TOP,
     .info.shared_kernel_l2 = true,
     .info.has_pc_devices = true,
-    .info.has_task_gates = false,
     .only_if_asked = true,
     .found_by = "being told (pv=trap)",
     .enter = enter,

@@ -13,7 +13,6 @@
 #include "arch/x86/native.h"
 #include "lib/string.h"
 #include "pvops/backend.h"
-#include "pvops/host.h"
 
 #define SECOND_NS 1000000000u
 
@@ -43,12 +42,11 @@ static bool has_license(const struct vmi_rom *rom) {
     return rom->license_offset && (strcmp(license, "GPL") == 0 || strcmp(license, "GPL v2") == 0);
 }
 
-/* NULL if this is a ROM that we can use, or what is wrong with it; "" if it is no VMI ROM. */
+/* NULL if this is a ROM that we can use, or what is wrong with it. */
 static const char *judge(const struct vmi_rom *rom) {
     const u8 *bytes = (const u8 *)rom;
     u8 sum = 0;
 
-    if (rom->rom_signature != ROM_SIGNATURE || rom->vmi_signature != VMI_SIGNATURE) return "";
     for (u32 i = 0; i < rom->rom_length * 512u; i++) sum += bytes[i];
     if (sum != 0) return "the VMI ROM's checksum is wrong";
     if (rom->api_major != VMI_API_MAJOR) return "the VMI ROM is of another version than 3";
@@ -60,12 +58,11 @@ static const char *find_rom(const struct vmi_rom **rom) {
     const char *why = "there is no VMI ROM between C0000h and E0000h";
 
     for (u32 pa = VMI_ROM_START; pa < VMI_ROM_END; pa += VMI_ROM_STEP) {
-        const char *wrong;
-
         *rom = va_of(pa);
-        wrong = judge(*rom);
-        if (!wrong) return NULL;
-        if (wrong[0]) why = wrong;
+        if ((*rom)->rom_signature != ROM_SIGNATURE || (*rom)->vmi_signature != VMI_SIGNATURE)
+            continue;
+        why = judge(*rom);
+        if (!why) return NULL;
     }
     return why;
 }
@@ -93,16 +90,16 @@ PV_ABI void vmi_clock_init(void) {
     start_cycles = cycles();
 }
 
-PV_ABI u64 vmi_clock_ns(void) {
-    u64 passed = cycles() - start_cycles;
-
-    return passed / cycles_per_second * SECOND_NS +
-           passed % cycles_per_second * SECOND_NS / cycles_per_second;
+/* `from` and `to` are units a second. Seconds are split off: their product could not hold all. */
+static inline u64 convert(u64 time, u64 from, u64 to) {
+    return time / from * to + time % from * to / from;
 }
 
-static u64 to_cycles(u64 ns) {
-    return ns / SECOND_NS * cycles_per_second + ns % SECOND_NS * cycles_per_second / SECOND_NS;
-}
+static u64 to_ns(u64 time) { return convert(time, cycles_per_second, SECOND_NS); }
+
+static u64 to_cycles(u64 ns) { return convert(ns, SECOND_NS, cycles_per_second); }
+
+PV_ABI u64 vmi_clock_ns(void) { return to_ns(cycles() - start_cycles); }
 
 static void set_alarm(u64 expiry, u64 period) {
     call(VMI_SetAlarm, period ? VMI_ALARM_PERIODIC : 0, (u32)expiry, (u32)(expiry >> 32),
@@ -115,9 +112,7 @@ PV_ABI void vmi_timer_periodic(u32 period) {
     set_alarm(cycles() + to_cycles(period), to_cycles(period));
 }
 
-PV_ABI u64 vmi_stolen_ns(void) {
-    return call(VMI_GetCycleCounter, 2, 0, 0, 0, 0) / cycles_per_second * SECOND_NS;
-}
+PV_ABI u64 vmi_stolen_ns(void) { return to_ns(call(VMI_GetCycleCounter, 2, 0, 0, 0, 0)); }
 
 PV_ABI void vmi_reboot(void) { call(VMI_Reboot, 1, 0, 0, 0, 0); }
 
@@ -248,7 +243,6 @@ const struct pv_backend vmi_backend = {
     .info.va_top = VA_TOP,
     .info.shared_kernel_l2 = true,
     .info.has_pc_devices = true,
-    .info.has_task_gates = false,
     .info.null_exit = vmi_null_exit,
     .found_by = "VMI ROM",
     .enter = enter,
