@@ -25,15 +25,13 @@ struct pv_backend {
      * all is well, or a phrase that says why it is not here. Interrupts off. */
     const char *(*enter)(struct pv_ops *ops, const struct pv_options *options);
 
-    /* How often the kernel had to go to a hypervisor for this enum hv_reason; false: not known. */
+    /* How often the kernel had to go to a hypervisor for this enum hv_reason; false: not known.
+     * NULL: there is none that counts. */
     bool (*exits)(u32 reason, u64 *count);
 };
 
 extern const struct pv_backend native_backend, trap_backend, vmi_backend, kvm_backend;
 extern struct pv_backend xen_backend;
-
-/* Where there is no hypervisor that counts (native.c). */
-bool pv_no_exits(u32 reason, u64 *count);
 
 /* Who runs this machine, in the 12 letters of CPUID leaf 40000000h; "" on a bare one (query.c). */
 #define PV_SIGNATURE 13

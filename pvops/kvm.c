@@ -88,15 +88,11 @@ static const char *enter(struct pv_ops *ops, const struct pv_options *options) {
 }
 
 const struct pv_backend kvm_backend = {
-    .info =
-        {
-            .name = "kvm",
-            .kernel_rpl = 0,
-            .va_top = VA_TOP,
-            .shared_kernel_l2 = true,
-            .has_pc_devices = true,
-        },
+    .info.name = "kvm",
+    .info.kernel_rpl = 0,
+    .info.va_top = VA_TOP,
+    .info.shared_kernel_l2 = true,
+    .info.has_pc_devices = true,
     .found_by = "CPUID signature",
     .enter = enter,
-    .exits = pv_no_exits,
 };

@@ -31,8 +31,6 @@ static const char *enter(struct pv_ops *ops, const struct pv_options *options) {
     return "the kernel is not in ring 0 (use pv=trap or pv=vmi)";
 }
 
-bool pv_no_exits(u32 reason, u64 *count) { return false; }
-
 const struct pv_backend native_backend = {
     .info.name = "native",
     .info.kernel_rpl = 0,
@@ -41,5 +39,4 @@ const struct pv_backend native_backend = {
     .info.has_pc_devices = true,
     .found_by = "CPUID signature",
     .enter = enter,
-    .exits = pv_no_exits,
 };

@@ -80,7 +80,8 @@ static int query_site(u32 index, struct pv_q_site *answer) {
 
 /* How often the kernel went to its hypervisor for this reason. */
 static int query_exits(u32 reason, u64 *count) {
-    return pv_backend->exits(reason, count) ? (int)sizeof *count : -ENOENT;
+    if (!pv_backend->exits || !pv_backend->exits(reason, count)) return -ENOENT;
+    return sizeof *count;
 }
 
 int pv_query(u32 what, u32 index, union pv_answer *answer) {

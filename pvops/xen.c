@@ -419,5 +419,4 @@ struct pv_backend xen_backend = {
     .info.has_pc_devices = false,
     .found_by = "start_info",
     .enter = enter,
-    .exits = pv_no_exits,
 };
