@@ -90,14 +90,14 @@ PV_ABI void vmi_clock_init(void) {
     start_cycles = cycles();
 }
 
-/* `from` and `to` are units a second. Seconds are split off: their product could not hold all. */
-static inline u64 convert(u64 time, u64 from, u64 to) {
-    return time / from * to + time % from * to / from;
+static u64 to_ns(u64 time) {
+    return time / cycles_per_second * SECOND_NS +
+           time % cycles_per_second * SECOND_NS / cycles_per_second;
 }
 
-static u64 to_ns(u64 time) { return convert(time, cycles_per_second, SECOND_NS); }
-
-static u64 to_cycles(u64 ns) { return convert(ns, SECOND_NS, cycles_per_second); }
+static u64 to_cycles(u64 ns) {
+    return ns / SECOND_NS * cycles_per_second + ns % SECOND_NS * cycles_per_second / SECOND_NS;
+}
 
 PV_ABI u64 vmi_clock_ns(void) { return to_ns(cycles() - start_cycles); }
 
