@@ -25,39 +25,34 @@ static int load_page(struct vm *vm, const struct elf_segment *segment, const u8 
     return vm_map_page(vm, va, page, segment->flags & ELF_W);
 }
 
-/* Loads what the file holds. Behind it, memory of the last segment is left to demand zero. */
+/* Loads what the file holds. Behind it, memory of the last segment is left to demand zero: so only
+ * the last may have more memory than file. */
 static int load_segment(struct vm *vm, const struct elf_segment *segment, const u8 *image) {
     va_t end = segment->va + segment->memory_size;
     va_t file_end = segment->va + segment->file_size;
+    int error = 0;
 
+    if (segment->memory_size == 0) return 0;
+    if (vm->anonymous < vm->heap) return -ENOEXEC; /* the one before was to be the last */
     if (segment->va < LOWEST || end > HIGHEST) return -ENOEXEC;
     if ((segment->va & ~PAGE_MASK) < vm->anonymous) return -ENOEXEC; /* two segments on one page */
     if (file_end != end && !(segment->flags & ELF_W))
         return -ENOEXEC; /* memory that nobody could ever fill */
-    for (va_t va = segment->va & ~PAGE_MASK; va < file_end; va += PAGE_SIZE) {
-        int error = load_page(vm, segment, image, va);
-
-        if (error) return error;
-    }
+    for (va_t va = segment->va & ~PAGE_MASK; va < file_end && !error; va += PAGE_SIZE)
+        error = load_page(vm, segment, image, va);
     vm->anonymous = ALIGN_UP(file_end, PAGE_SIZE);
     vm->heap = vm->brk = ALIGN_UP(end, PAGE_SIZE);
-    return 0;
+    return error;
 }
 
 static int load(struct vm *vm, const struct initrd_file *file) {
     struct elf_segment segment;
     unsigned index = 0;
+    int error = 0;
 
-    while (elf_segment(file->data, file->size, &index, &segment)) {
-        int error;
-
-        if (segment.memory_size == 0) continue;
-        if (vm->anonymous < vm->heap)
-            return -ENOEXEC; /* only the last segment may have memory without file */
+    while (!error && elf_segment(file->data, file->size, &index, &segment))
         error = load_segment(vm, &segment, file->data);
-        if (error) return error;
-    }
-    return 0;
+    return error;
 }
 
 /* The stack's first page, as a program expects it: argc, argv[0] .. argv[argc-1], NULL, and the

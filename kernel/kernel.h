@@ -17,18 +17,13 @@
 /* main.c: the orderly end; prints `exit: N`. */
 NORETURN void machine_off(u32 status);
 
-/* printk.c: formatted text to the console, any time. */
-void printk(const char *format, ...) PRINTF_LIKE(1, 2);
+/* printk.c; printk, panic and ksym themselves are in pvops/host.h, since pvops calls them too. */
 void vprintk(const char *format, va_list args);
 
 /* panic.c: says why, where and from where, and ends the machine with EXIT_PANIC. */
-NORETURN void panic(const char *format, ...) PRINTF_LIKE(1, 2);
 NORETURN void panic_trap(const struct trap_frame *frame, const char *format, ...) PRINTF_LIKE(2, 3);
 #define assert(condition) \
     ((condition) ? (void)0 : panic("assert: %s, %s:%d", #condition, __FILE__, __LINE__))
-
-/* ksyms.c: the function that holds an address, and how far into it; "?" if none does. */
-const char *ksym(va_t address, u32 *offset);
 
 /* options.c: the command line. */
 struct options {
@@ -55,7 +50,6 @@ void vm_destroy(struct vm *vm, pte_t *next);
 int vm_map_page(struct vm *vm, va_t va, void *page, bool writable); /* takes over one owner */
 bool vm_fault(va_t va, bool write, bool present); /* false: the program may not do that */
 int vm_sbrk(struct vm *vm, i32 bytes);
-bool vm_has_anonymous(const struct vm *vm, va_t va);
 
 /* exec.c: replaces the program of the current process. On error nothing has changed. */
 int exec(const char *path, const char *args, u32 args_size, u32 argc);
@@ -86,7 +80,6 @@ void sched_yield(void);
 bool someone_ready(void); /* irq off */
 NORETURN void sched_start(struct proc *first);
 void check_stack(void); /* panics if the kernel stack has overflowed */
-extern struct list all_procs;
 
 /* timer.c: ticks and sleepers. */
 #define TICK_NS 10000000u

@@ -15,19 +15,11 @@ extern const u32 ksyms_count;
 extern const u8 text_start[], text_end[];
 
 const char *ksym(va_t address, u32 *offset) {
-    u32 low = 0, high = ksyms_count;
+    u32 i = address >= (va_t)text_start && address < (va_t)text_end ? ksyms_count : 0;
 
     *offset = 0;
-    if (address < (va_t)text_start || address >= (va_t)text_end) return "?";
-    while (high - low > 1) {
-        u32 middle = (low + high) / 2;
-
-        if (ksyms[middle].address <= address)
-            low = middle;
-        else
-            high = middle;
-    }
-    if (low == high || ksyms[low].address > address) return "?";
-    *offset = address - ksyms[low].address;
-    return ksyms[low].name;
+    while (i > 0 && ksyms[i - 1].address > address) i--;
+    if (i == 0) return "?";
+    *offset = address - ksyms[i - 1].address;
+    return ksyms[i - 1].name;
 }

@@ -7,15 +7,18 @@
 #include "kernel/kernel.h"
 #include "lib/exit.h"
 
-static void print_caller(va_t eip) {
+static void print_place(const char *before, va_t eip) {
     u32 offset;
     const char *name = ksym(eip, &offset);
 
-    printk("  %08x %s+0x%x\n", eip, name, offset);
+    printk("%s%08x %s+0x%x\n", before, eip, name, offset);
 }
 
-/* Prints the heading. A panic inside a panic gives up at once. */
-static void begin(const char *format, va_list args) {
+static void print_caller(va_t eip) { print_place("  ", eip); }
+
+/* `frame`: of the trap that led here, or NULL. A panic inside a panic gives up at once. */
+static NORETURN void end(const struct trap_frame *frame, u32 ebp, const char *format,
+                         va_list args) {
     static bool panicking;
 
     irq_disable();
@@ -25,9 +28,10 @@ static void begin(const char *format, va_list args) {
     vprintk(format, args);
     printk("\n");
     if (current) printk("in process %u (%s)\n", current->pid, current->name);
-}
-
-static NORETURN void end(u32 ebp) {
+    if (frame) {
+        print_place("at ", frame->eip);
+        print_frame(frame);
+    }
     printk("called from:\n");
     walk_stack(ebp, print_caller);
     printk("exit: %u\n", EXIT_PANIC);
@@ -39,20 +43,12 @@ void panic(const char *format, ...) {
     va_list args;
 
     va_start(args, format);
-    begin(format, args);
-    va_end(args);
-    end((va_t)__builtin_frame_address(0));
+    end(NULL, (va_t)__builtin_frame_address(0), format, args);
 }
 
 void panic_trap(const struct trap_frame *frame, const char *format, ...) {
     va_list args;
-    u32 offset;
-    const char *name = ksym(frame->eip, &offset);
 
     va_start(args, format);
-    begin(format, args);
-    va_end(args);
-    printk("at %08x %s+0x%x\n", frame->eip, name, offset);
-    print_frame(frame);
-    end(frame->ebp);
+    end(frame, frame->ebp, format, args);
 }

@@ -28,10 +28,7 @@ struct pipe *pipe_create(void) {
 
 /* Whoever waits for the other end learns that it is gone. */
 void pipe_close(struct pipe *pipe, bool writer) {
-    if (writer)
-        pipe->writers = 0;
-    else
-        pipe->readers = 0;
+    *(writer ? &pipe->writers : &pipe->readers) = 0;
     wake_all(&pipe->waiting);
     if (!pipe->readers && !pipe->writers) page_put(pipe);
 }

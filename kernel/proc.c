@@ -7,7 +7,7 @@
  */
 #include "kernel/kernel.h"
 
-struct list all_procs = {&all_procs, &all_procs};
+static struct list all_procs = {&all_procs, &all_procs};
 static struct proc *ended_orphan; /* it cannot free the stack that it ends on */
 
 static struct proc *proc_of(struct list *node) { return container_of(node, struct proc, all); }

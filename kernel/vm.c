@@ -10,7 +10,7 @@
 #define TABLE_SPAN  (PT_ENTRIES * PAGE_SIZE)
 #define STACK_FLOOR (USER_TOP - USER_STACK_MAX)
 
-bool vm_has_anonymous(const struct vm *vm, va_t va) {
+static bool has_anonymous(const struct vm *vm, va_t va) {
     return (va >= vm->anonymous && va < vm->brk) || (va >= STACK_FLOOR && va < USER_TOP);
 }
 
@@ -124,7 +124,7 @@ bool vm_fault(va_t va, bool write, bool present) {
     pte_t *pte;
 
     current->faults++;
-    if (!present) return vm_has_anonymous(&current->vm, va) && give_zeroed_page(va);
+    if (!present) return has_anonymous(&current->vm, va) && give_zeroed_page(va);
     pte = pte_find(current->vm.root, va);
     return write && pte && *pte & PTE_COW && copy_on_write(va, pte);
 }

@@ -125,11 +125,11 @@ enum bench_row {
     BENCH_PORT_READ
 };
 
-/* SYS_pv: what to ask for, and the structure that receives it. -ENOENT past the last index. */
-#define PV_Q_INFO 0 /* struct pv_q_info, index 0    */
-#define PV_Q_OP   1 /* struct pv_q_op, index = op   */
-#define PV_Q_SITE 2 /* struct pv_q_site, index      */
-#define PV_Q_STAT 3 /* struct pv_q_stat, index      */
+/* SYS_pv: what to ask for, and what receives it. -ENOENT past the last index. */
+#define PV_Q_INFO  0 /* struct pv_q_info, index 0 */
+#define PV_Q_OP    1 /* struct pv_q_op, index = op */
+#define PV_Q_SITE  2 /* struct pv_q_site, index */
+#define PV_Q_EXITS 3 /* u64, index = enum hv_reason; none at all if nobody counts them */
 
 struct pv_q_info {
     char backend[16];
@@ -174,16 +174,11 @@ struct pv_q_site {
     u8 before[PV_SITE_MAX], now[PV_SITE_MAX];
 };
 
-struct pv_q_stat {
-    char name[32];
-    u64 value;
-};
-
 union pv_answer {
     struct pv_q_info info;
     struct pv_q_op op;
     struct pv_q_site site;
-    struct pv_q_stat stat;
+    u64 exits;
 };
 
 #endif

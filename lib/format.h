@@ -19,9 +19,4 @@ typedef void (*format_sink)(void *context, const char *text, size_t length);
  * Returns the number of characters. */
 PRINTF_LIKE(3, 0) size_t vformat(format_sink sink, void *context, const char *format, va_list args);
 
-/* Writes at most size - 1 characters and a zero; nothing if size is 0. Returns the length of
- * the whole text, so it was cut short if that is >= size. */
-PRINTF_LIKE(3, 0) int vsnprintf(char *buffer, size_t size, const char *format, va_list args);
-PRINTF_LIKE(3, 4) int snprintf(char *buffer, size_t size, const char *format, ...);
-
 #endif

@@ -25,15 +25,13 @@ struct pv_backend {
      * all is well, or a phrase that says why it is not here. Interrupts off. */
     const char *(*enter)(struct pv_ops *ops, const struct pv_options *options);
 
-    /* How often the kernel had to go to a hypervisor for this enum hv_reason; false: not known. */
+    /* How often the kernel had to go to a hypervisor for this enum hv_reason; false: not known.
+     * NULL: there is none that counts. */
     bool (*exits)(u32 reason, u64 *count);
 };
 
 extern const struct pv_backend native_backend, trap_backend, vmi_backend, kvm_backend;
 extern struct pv_backend xen_backend;
-
-/* Where there is no hypervisor that counts (native.c). */
-bool pv_no_exits(u32 reason, u64 *count);
 
 /* Who runs this machine, in the 12 letters of CPUID leaf 40000000h; "" on a bare one (query.c). */
 #define PV_SIGNATURE 13
@@ -55,11 +53,8 @@ extern u8 *const pv_count_thunks[PV_OPS], *const pv_poison_thunks[PV_OPS];
 extern u32 pv_counts[PV_OPS];
 
 /* What the list says about an op. */
-enum pv_kind { PV_KIND_CALL, PV_KIND_PATCH, PV_KIND_JMP };
-
 struct pv_op_info {
-    const char *group, *name, *doc;
-    enum pv_kind kind;
+    const char *group, *name, *kind, *doc;
 };
 
 extern const struct pv_op_info pv_op_list[PV_OPS];
@@ -75,7 +70,6 @@ u32 pv_patch_all(enum pv_patch_mode mode);
 /* patch.c: composes what a site is to hold, in bytes[site->length], and says in site->how and
  * ->used what that is. Touches no code. */
 void pv_compose_indirect(const struct pv_site *site, u8 *bytes);
-void pv_compose_inline(struct pv_site *site, const struct pv_inline *code, u8 *bytes);
 void pv_compose_direct(struct pv_site *site, const u8 *target, enum pv_site_how how, u8 *bytes);
 
 /* select.c: how the table in force came about. */

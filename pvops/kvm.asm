@@ -8,7 +8,6 @@
 section .text
 
 ; Ports are answered by programs. Nothing is what a patched site holds.
-INLINE kvm_io_delay
-END_INLINE
+INLINE_ONE kvm_io_delay
 
 section .note.GNU-stack noalloc noexec nowrite progbits

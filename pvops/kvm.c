@@ -12,7 +12,6 @@
 #include "arch/x86/native.h"
 #include "lib/string.h"
 #include "pvops/backend.h"
-#include "pvops/host.h"
 #include "pvops/pvclock.h"
 
 #define FEATURES            0x40000001
@@ -89,16 +88,11 @@ static const char *enter(struct pv_ops *ops, const struct pv_options *options) {
 }
 
 const struct pv_backend kvm_backend = {
-    .info =
-        {
-            .name = "kvm",
-            .kernel_rpl = 0,
-            .va_top = VA_TOP,
-            .shared_kernel_l2 = true,
-            .has_pc_devices = true,
-            .has_task_gates = true,
-        },
+    .info.name = "kvm",
+    .info.kernel_rpl = 0,
+    .info.va_top = VA_TOP,
+    .info.shared_kernel_l2 = true,
+    .info.has_pc_devices = true,
     .found_by = "CPUID signature",
     .enter = enter,
-    .exits = pv_no_exits,
 };

@@ -24,13 +24,8 @@ INLINE native_irq_restore
     popf
 END_INLINE
 
-INLINE native_irq_disable
-    cli
-END_INLINE
-
-INLINE native_irq_enable
-    sti
-END_INLINE
+INLINE_ONE native_irq_disable, cli
+INLINE_ONE native_irq_enable, sti
 
 ; sti lets the next instruction begin before an interrupt is taken: none can slip in between.
 INLINE native_safe_halt
@@ -42,40 +37,21 @@ END_INLINE
 
 CPUID_BODY native_cpuid, cpuid
 
-INLINE native_read_cr2
-    mov     eax, cr2
-END_INLINE
-
-INLINE native_read_cr3
-    mov     eax, cr3
-END_INLINE
-
-INLINE native_write_cr3
-    mov     cr3, eax
-END_INLINE
-
-INLINE native_load_gdt
-    lgdt    [eax]
-END_INLINE
-
-INLINE native_load_idt
-    lidt    [eax]
-END_INLINE
-
-INLINE native_load_tr
-    ltr     ax
-END_INLINE
+INLINE_ONE native_read_cr2, mov eax, cr2
+INLINE_ONE native_read_cr3, mov eax, cr3
+INLINE_ONE native_write_cr3, mov cr3, eax
+INLINE_ONE native_load_gdt, lgdt [eax]
+INLINE_ONE native_load_idt, lidt [eax]
+INLINE_ONE native_load_tr, ltr ax
 
 ; write_gdt_entry(EAX = index, ECX:EDX = descriptor)
-global native_write_gdt_entry
-native_write_gdt_entry:
+BODY native_write_gdt_entry
     mov     [gdt + eax * 8], edx
     mov     [gdt + eax * 8 + 4], ecx
     ret
 
 ; write_idt_entry(EAX = vector, ECX:EDX = gate)
-global native_write_idt_entry
-native_write_idt_entry:
+BODY native_write_idt_entry
     mov     [idt + eax * 8], edx
     mov     [idt + eax * 8 + 4], ecx
     ret
@@ -90,23 +66,15 @@ INLINE native_rdmsr
     rdmsr
 END_INLINE
 
-INLINE native_wrmsr
-    wrmsr
-END_INLINE
-
-INLINE native_iret
-    iret
-END_INLINE
+INLINE_ONE native_wrmsr, wrmsr
+INLINE_ONE native_iret, iret
 
 ; --- mmu -------------------------------------------------------------------------------------
 
 ; Physical addresses are what the machine wants: nothing to do, and nothing is what a patched
 ; site holds.
-INLINE native_make_pte
-END_INLINE
-
-INLINE native_pte_pa
-END_INLINE
+INLINE_ONE native_make_pte
+INLINE_ONE native_pte_pa
 
 ; An entry is 64 bits, but we store 32 at a time. Memory is below 4 GiB and there is no NX bit,
 ; so the high half is always 0 and the CPU never sees a half-written entry that means something.
@@ -123,15 +91,9 @@ INLINE_STORE_ENTRY native_set_pmd
 INLINE_STORE_ENTRY native_set_pdpte
 
 ; The CPU reads tables wherever they are: nobody need be told.
-INLINE native_pt_announce
-END_INLINE
-
-INLINE native_pt_release
-END_INLINE
-
-INLINE native_flush_one
-    invlpg  [eax]
-END_INLINE
+INLINE_ONE native_pt_announce
+INLINE_ONE native_pt_release
+INLINE_ONE native_flush_one, invlpg [eax]
 
 INLINE native_flush_all
     mov     eax, cr3
@@ -139,11 +101,8 @@ INLINE native_flush_all
 END_INLINE
 
 ; Everything takes effect at once.
-INLINE native_lazy_begin
-END_INLINE
-
-INLINE native_lazy_end
-END_INLINE
+INLINE_ONE native_lazy_begin
+INLINE_ONE native_lazy_end
 
 ; --- time ------------------------------------------------------------------------------------
 
@@ -160,20 +119,15 @@ INLINE native_in8
     in      al, dx
 END_INLINE
 
-INLINE native_out8
-    out     dx, al
-END_INLINE
+INLINE_ONE native_out8, out dx, al
 
 ; A write to port 80h, the POST code display, takes about a microsecond on any PC bus.
-INLINE native_io_delay
-    out     0x80, al
-END_INLINE
+INLINE_ONE native_io_delay, out 0x80, al
 
 ; --- the end -----------------------------------------------------------------------------------
 
 ; An NMI or SMI may wake the CPU: hence the loop.
-global native_halt_forever
-native_halt_forever:
+BODY native_halt_forever
     cli
     hlt
     jmp     native_halt_forever
@@ -183,8 +137,7 @@ native_halt_forever:
 ; The experiment of native's setup, see native.c. `native_ring_experiment(flags_after_cli *)`
 ; returns CS in EAX. In ring 0 cli clears IF and pushf shows it. In ring 1 cli traps, and
 ; whoever emulates it cannot make pushf tell the truth: pushf does not trap.
-global native_ring_experiment
-native_ring_experiment:
+BODY native_ring_experiment
     pushf
     cli
     pushf

@@ -9,7 +9,6 @@
 #include "arch/x86/layout.h"
 #include "arch/x86/native.h"
 #include "pvops/backend.h"
-#include "pvops/host.h"
 
 #define EFLAGS_IF 0x200
 
@@ -32,19 +31,12 @@ static const char *enter(struct pv_ops *ops, const struct pv_options *options) {
     return "the kernel is not in ring 0 (use pv=trap or pv=vmi)";
 }
 
-bool pv_no_exits(u32 reason, u64 *count) { return false; }
-
 const struct pv_backend native_backend = {
-    .info =
-        {
-            .name = "native",
-            .kernel_rpl = 0,
-            .va_top = VA_TOP,
-            .shared_kernel_l2 = true,
-            .has_pc_devices = true,
-            .has_task_gates = true,
-        },
+    .info.name = "native",
+    .info.kernel_rpl = 0,
+    .info.va_top = VA_TOP,
+    .info.shared_kernel_l2 = true,
+    .info.has_pc_devices = true,
     .found_by = "CPUID signature",
     .enter = enter,
-    .exits = pv_no_exits,
 };

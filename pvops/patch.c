@@ -5,7 +5,7 @@
  * Needs: .text writable. Calls no pv op: it may be rewriting that very call.
  * Gives: every site in .pv_sites holds the backend's bytes or a direct call.
  *
- *   linked    ff 15 <slot>   call [pv_ops + 4 * op]          66 90  (irq sites)
+ *   linked    ff 15 <slot>   call [pv_ops + 4 * op]          66 90  (PATCH ops)
  *   inline    fa             cli                              0f 1f ...  one NOP to the end
  *   direct    2e e8 <rel32>  call native_<op>
  *   count,
@@ -15,7 +15,6 @@
  */
 #include "lib/string.h"
 #include "pvops/backend.h"
-#include "pvops/host.h"
 
 #define CALL_INDIRECT 0x15FF /* ff 15, as it is read: little-endian */
 #define JMP_INDIRECT  0x25FF
@@ -37,13 +36,9 @@ static const u8 nops[PV_SITE_MAX + 1][PV_SITE_MAX] = {
     {0x0F, 0x1F, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00},
 };
 
-static void pad(const struct pv_site *site, u8 *bytes) {
-    u32 rest = site->length - site->used;
-
-    memcpy(bytes + site->used, nops[rest], rest);
+static bool is_jump(const struct pv_site *site) {
+    return strcmp(pv_op_list[site->op].kind, "JMP") == 0;
 }
-
-static bool is_jump(const struct pv_site *site) { return pv_op_list[site->op].kind == PV_KIND_JMP; }
 
 static va_t slot_of(u32 op) { return (va_t)(uintptr_t)&pv_ops + op * sizeof(va_t); }
 
@@ -60,11 +55,13 @@ void pv_compose_indirect(const struct pv_site *site, u8 *bytes) {
     memcpy(bytes + at, nops[site->length - at], site->length - at);
 }
 
-void pv_compose_inline(struct pv_site *site, const struct pv_inline *code, u8 *bytes) {
+static void compose_inline(struct pv_site *site, const struct pv_inline *code, u8 *bytes) {
+    u32 rest = site->length - code->length;
+
     site->how = PV_SITE_INLINE;
     site->used = (u8)code->length;
     memcpy(bytes, code->body, code->length);
-    pad(site, bytes);
+    memcpy(bytes + code->length, nops[rest], rest);
 }
 
 /* A segment prefix means nothing to a call or a jump, but makes it longer: no NOP to execute. */
@@ -94,7 +91,7 @@ static void compose(struct pv_site *site, enum pv_patch_mode mode, u8 *bytes) {
     else if (mode == PV_PATCH_POISON)
         pv_compose_direct(site, pv_poison_thunks[site->op], PV_SITE_POISON, bytes);
     else if (code)
-        pv_compose_inline(site, code, bytes);
+        compose_inline(site, code, bytes);
     else
         pv_compose_direct(site, pv_body(site->op), is_jump(site) ? PV_SITE_JUMP : PV_SITE_CALL,
                           bytes);

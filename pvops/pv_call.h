@@ -15,21 +15,15 @@
 
 #include "pvops/pvops.h"
 
-/* One call through the table, recorded in .pv_sites for patch.c: address, op, length. Sites
- * of the irq group are 8 bytes, so that the hot ones can hold a whole `and byte [ss:flag], imm`. */
+/* One call through the table, recorded in .pv_sites for patch.c: address, op, length. Sites of
+ * PATCH ops are 8 bytes, so that the hot ones can hold a whole `and byte [ss:flag], imm`. */
 #define PV_SITE(room)                                \
     "771: call *%c[slot]\n" room "772:\n"            \
     ".pushsection .pv_sites, \"aw\"\n"               \
     ".long 771b\n .byte %c[op], 772b - 771b, 0, 6\n" \
     ".popsection"
-#define PV_ROOM_irq     ".byte 0x66, 0x90\n"
-#define PV_ROOM_irqchip ""
-#define PV_ROOM_cpu     ""
-#define PV_ROOM_mmu     ""
-#define PV_ROOM_time    ""
-#define PV_ROOM_io      ""
-#define PV_ROOM_console ""
-#define PV_ROOM_machine ""
+#define PV_ROOM_CALL  ""
+#define PV_ROOM_PATCH ".byte 0x66, 0x90\n"
 
 #define PV_TARGET(name) [slot] "i"(&pv_ops.name), [op] "i"(PV_##name)
 
@@ -42,40 +36,39 @@
 #define PV_IN_AD_C(x, y) , "A"(x), "c"(y)
 #define PV_IN_A_DC(x, y) , "a"(x), "d"((u32)(y)), "c"((u32)((u64)(y) >> 32))
 
-#define PV_RUN(group, name, out, ...)                 \
-    asm inline volatile(PV_SITE(PV_ROOM_##group)      \
+#define PV_RUN(kind, name, out, ...)                  \
+    asm inline volatile(PV_SITE(PV_ROOM_##kind)       \
                         : out                         \
                         : PV_TARGET(name) __VA_ARGS__ \
                         : "memory", "cc")
 
-#define PV_RUN_PATCH_void(group, name, ...) PV_RUN(group, name, , __VA_ARGS__)
-#define PV_RUN_PATCH_u32(group, name, ...)          \
+#define PV_RUN_PATCH_void(name, ...) PV_RUN(PATCH, name, , __VA_ARGS__)
+#define PV_RUN_PATCH_u32(name, ...)                 \
     u32 result;                                     \
-    PV_RUN(group, name, "=a"(result), __VA_ARGS__); \
+    PV_RUN(PATCH, name, "=a"(result), __VA_ARGS__); \
     return result
-#define PV_RUN_PATCH_u64(group, name, ...)          \
+#define PV_RUN_PATCH_u64(name, ...)                 \
     u64 result;                                     \
-    PV_RUN(group, name, "=A"(result), __VA_ARGS__); \
+    PV_RUN(PATCH, name, "=A"(result), __VA_ARGS__); \
     return result
 
-#define PV_WRAP_PATCH(group, ret, name, params, args) \
-    static inline ret name params { PV_RUN_PATCH_##ret(group, name, PV_IN_##args); }
+#define PV_WRAP_PATCH(ret, name, params, args) \
+    static inline ret name params { PV_RUN_PATCH_##ret(name, PV_IN_##args); }
 
 /* All that a call may change is an output, wanted or not. */
 #define PV_OUT_CALL "=A"(result), "=c"(ecx)
-#define PV_WRAP_CALL(group, ret, name, params, args)    \
-    static inline ret name params {                     \
-        u64 result;                                     \
-        u32 ecx;                                        \
-        PV_RUN(group, name, PV_OUT_CALL, PV_IN_##args); \
-        (void)ecx;                                      \
-        return (ret)result;                             \
+#define PV_WRAP_CALL(ret, name, params, args)          \
+    static inline ret name params {                    \
+        u64 result;                                    \
+        u32 ecx;                                       \
+        PV_RUN(CALL, name, PV_OUT_CALL, PV_IN_##args); \
+        (void)ecx;                                     \
+        return (ret)result;                            \
     }
 
-#define PV_WRAP_JMP(group, ret, name, params, args)
+#define PV_WRAP_JMP(ret, name, params, args)
 
-#define PV_OP(group, kind, ret, name, params, args, doc) \
-    PV_WRAP_##kind(group, ret, name, params, args)
+#define PV_OP(group, kind, ret, name, params, args, doc) PV_WRAP_##kind(ret, name, params, args)
 #include "pvops/pvops.def"
 #undef PV_OP
 

@@ -12,6 +12,7 @@
 
 #include "lib/types.h"
 #include "lib/x86.h"
+#include "pvops/host.h"
 
 /* Every body that is written in C takes its arguments in EAX, EDX, ECX: so a site in C or in
  * NASM can be patched into a direct call without moving anything. */
@@ -63,7 +64,6 @@ struct pv_info {
     va_t va_top;           /* the kernel's linear space ends here */
     bool shared_kernel_l2; /* may all roots share one L2 table for the kernel? */
     bool has_pc_devices;   /* are there a PIC, a PIT, a keyboard, ports? */
-    bool has_task_gates;   /* may #DF have a stack of its own? */
     /* To the hypervisor and back, for nothing. NULL: there is none. */
     PV_ABI void (*null_exit)(void);
 };

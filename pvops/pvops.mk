@@ -4,7 +4,7 @@
 # pvops/ itself, the drivers and formats of arch/x86, and what both need of lib/.
 
 PVOPS_ARCH := cmos.c cpu.c multiboot.c pc_console.c pic.c pit.c power.c ps2.c segments.asm uart.c vga.c
-PVOPS_LIB  := cmos.c cmdline.c div64.c format.c hv.c string.c
+PVOPS_LIB  := cmos.c cmdline.c div64.c format.c string.c
 PVOPS_OBJ  := $(filter $(B)/pvops/%,$(KERNEL_OBJ)) $(PVOPS_ARCH:%=$(B)/arch/x86/%.o) \
               $(PVOPS_LIB:%=$(B)/lib/%.o)
 

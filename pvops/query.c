@@ -7,18 +7,11 @@
 #include "lib/hv.h"
 #include "lib/string.h"
 #include "pvops/backend.h"
-#include "pvops/host.h"
 
 const struct pv_op_info pv_op_list[PV_OPS] = {
-#define PV_OP(group, kind, ret, name, params, args, doc) {#group, #name, doc, PV_KIND_##kind},
+#define PV_OP(group, kind, ret, name, params, args, doc) {#group, #name, #kind, doc},
 #include "pvops/pvops.def"
 #undef PV_OP
-};
-
-static const char *const kind_names[] = {
-    [PV_KIND_CALL] = "CALL",
-    [PV_KIND_PATCH] = "PATCH",
-    [PV_KIND_JMP] = "JMP",
 };
 
 static u32 site_count(void) { return (u32)(pv_sites_end - pv_sites); }
@@ -59,7 +52,7 @@ static int query_op(u32 op, struct pv_q_op *answer) {
     if (op >= PV_OPS) return -ENOENT;
     strlcpy(answer->group, pv_op_list[op].group, sizeof answer->group);
     strlcpy(answer->name, pv_op_list[op].name, sizeof answer->name);
-    strlcpy(answer->kind, kind_names[pv_op_list[op].kind], sizeof answer->kind);
+    strlcpy(answer->kind, pv_op_list[op].kind, sizeof answer->kind);
     strlcpy(answer->doc, pv_op_list[op].doc, sizeof answer->doc);
     for (const struct pv_site *site = pv_sites; site < pv_sites_end; site++)
         answer->sites += site->op == op;
@@ -85,23 +78,10 @@ static int query_site(u32 index, struct pv_q_site *answer) {
     return sizeof *answer;
 }
 
-static int fill_stat(struct pv_q_stat *answer, const char *name, u64 value) {
-    strlcpy(answer->name, name, sizeof answer->name);
-    answer->value = value;
-    return sizeof *answer;
-}
-
-/* Exits by reason, where there is a hypervisor; then calls by op, those that there were. */
-static int query_stat(u32 index, struct pv_q_stat *answer) {
-    u64 exits;
-
-    if (pv_backend->exits(index, &exits)) return fill_stat(answer, hv_reason_names[index], exits);
-    if (pv_backend->exits(0, &exits)) index -= REASONS;
-    for (u32 op = 0; op < PV_OPS; op++) {
-        if (!pv_counts[op] || index-- > 0) continue;
-        return fill_stat(answer, pv_op_list[op].name, pv_counts[op]);
-    }
-    return -ENOENT;
+/* How often the kernel went to its hypervisor for this reason. */
+static int query_exits(u32 reason, u64 *count) {
+    if (!pv_backend->exits || !pv_backend->exits(reason, count)) return -ENOENT;
+    return sizeof *count;
 }
 
 int pv_query(u32 what, u32 index, union pv_answer *answer) {
@@ -110,7 +90,7 @@ int pv_query(u32 what, u32 index, union pv_answer *answer) {
     case PV_Q_INFO: return query_info(index, &answer->info);
     case PV_Q_OP: return query_op(index, &answer->op);
     case PV_Q_SITE: return query_site(index, &answer->site);
-    case PV_Q_STAT: return query_stat(index, &answer->stat);
+    case PV_Q_EXITS: return query_exits(index, &answer->exits);
     }
     return -EINVAL;
 }

@@ -8,7 +8,6 @@
 #include "lib/exit.h"
 #include "lib/string.h"
 #include "pvops/backend.h"
-#include "pvops/host.h"
 
 /* In the order in which pv=auto tries them. */
 static const struct pv_backend *const backends[] = {&xen_backend, &vmi_backend, &kvm_backend,
@@ -19,44 +18,25 @@ const struct pv_backend *pv_backend;
 enum pv_patch_mode pv_patch_mode;
 u32 pv_patched;
 
-static NORETURN void not_there(const char *name, const char *why) {
-    printk("pvops: pv=%s: %s\n", name, why);
+/* The backend of this name; for "auto", the first that is here. None: the end. On Xen nobody else
+ * may look: already the look takes instructions that Xen does not emulate. */
+static const struct pv_backend *choose(const char *name, const struct pv_options *options) {
+    bool any = strcmp(name, "auto") == 0, on_xen = xen_backend.info.va_top != 0;
+    const char *why = "this kernel has no such backend";
+
+    for (u32 i = 0; i < ARRAY_SIZE(backends); i++) {
+        const struct pv_backend *backend = backends[i];
+
+        if (any ? backend->only_if_asked : strcmp(name, backend->info.name) != 0) continue;
+        why = "this kernel runs on Xen";
+        if (!on_xen || backend == &xen_backend) why = backend->enter(&pv_ops, options);
+        if (!why) return backend;
+        if (any) printk("pvops: no %s: %s\n", backend->info.name, why);
+    }
+    printk("pvops: pv=%s: %s\n", name, any ? "no backend suits this machine" : why);
     printk("exit: %u\n", EXIT_NO_BACKEND);
     power_off(EXIT_NO_BACKEND);
     __builtin_unreachable();
-}
-
-/* NULL if this backend is here and in force, or why not. A kernel that Xen has started meets
- * instructions that Xen does not emulate already where others look whether they are there. */
-static const char *enter(const struct pv_backend *backend, const struct pv_options *options) {
-    if (xen_backend.info.va_top && backend != &xen_backend) return "this kernel runs on Xen";
-    return backend->enter(&pv_ops, options);
-}
-
-/* The first backend that is here. */
-static const struct pv_backend *choose_any(const struct pv_options *options) {
-    for (u32 i = 0; i < ARRAY_SIZE(backends); i++) {
-        const char *why;
-
-        if (backends[i]->only_if_asked) continue;
-        why = enter(backends[i], options);
-        if (!why) return backends[i];
-        printk("pvops: no %s: %s\n", backends[i]->info.name, why);
-    }
-    not_there("auto", "no backend suits this machine");
-}
-
-/* The one that was asked for, or none. */
-static const struct pv_backend *choose_named(const char *name, const struct pv_options *options) {
-    for (u32 i = 0; i < ARRAY_SIZE(backends); i++) {
-        const char *why;
-
-        if (strcmp(name, backends[i]->info.name) != 0) continue;
-        why = enter(backends[i], options);
-        if (why) not_there(name, why);
-        return backends[i];
-    }
-    not_there(name, "this kernel has no such backend");
 }
 
 const char *const pv_patch_names[] = {
@@ -73,9 +53,7 @@ static enum pv_patch_mode mode_of(const char *name) {
 }
 
 void pv_choose(const struct pv_options *options) {
-    bool any = strcmp(options->backend, "auto") == 0;
-
-    pv_backend = any ? choose_any(options) : choose_named(options->backend, options);
+    pv_backend = choose(options->backend, options);
     pv_info = pv_backend->info;
     pv_patch_mode = mode_of(options->patch);
     pv_patched = pv_patch_all(pv_patch_mode);

@@ -27,9 +27,7 @@ INLINE trap_irq_restore
     FORCED popf
 END_INLINE
 
-INLINE trap_iret
-    FORCED iret
-END_INLINE
+INLINE_ONE trap_iret, FORCED iret
 
 CPUID_BODY trap_cpuid, FORCED cpuid
 

@@ -39,15 +39,11 @@ static bool exits(u32 reason, u64 *count) {
 }
 
 const struct pv_backend trap_backend = {
-    .info =
-        {
-            .name = "trap",
-            .kernel_rpl = 1,
-            .va_top = VA_TOP,
-            .shared_kernel_l2 = true,
-            .has_pc_devices = true,
-            .has_task_gates = false,
-        },
+    .info.name = "trap",
+    .info.kernel_rpl = 1,
+    .info.va_top = VA_TOP,
+    .info.shared_kernel_l2 = true,
+    .info.has_pc_devices = true,
     .only_if_asked = true,
     .found_by = "being told (pv=trap)",
     .enter = enter,

@@ -9,27 +9,22 @@
 
 %include "arch/x86/layout.inc"
 %include "lib/hv.inc"
+%include "lib/vmi.inc"
 %include "pvops/inline.inc"
 
 %define VMI_CALL(number, name, how, doc) VMI_ %+ name equ number
 %include "lib/vmi.def"
 %undef VMI_CALL
-VMI_CALLS equ 133
 
 %define ENTRY(name) vmi_entry + 4 * VMI_ %+ name
 
-PAGE_PT  equ 0x01                       ; VMI_PAGE_*
-PAGE_PD  equ 0x02
-PAGE_PDP equ 0x04
-
-extern gdt, idt
+extern gdt, idt, vmi_entry
 
 section .text
 
 ; --- irq: PATCH, everything is kept but EAX --------------------------------------------------------
 
-global vmi_irq_save
-vmi_irq_save:
+BODY vmi_irq_save
     call    [ENTRY(GetInterruptMask)]
     jmp     [ENTRY(DisableInterrupts)]
 
@@ -38,36 +33,27 @@ vmi_irq_save:
 CPUID_BODY vmi_cpuid, call [ENTRY(CPUID)]
 
 ; rdmsr(EAX = index)
-global vmi_rdmsr
-vmi_rdmsr:
+BODY vmi_rdmsr
     mov     ecx, eax
     jmp     [ENTRY(RDMSR)]
 
-; write_gdt_entry(EAX = index, ECX:EDX = descriptor)
-global vmi_write_gdt_entry
-vmi_write_gdt_entry:
-    push    ecx                         ; the high half travels on the stack
-    mov     ecx, edx
-    mov     edx, eax
-    mov     eax, gdt
-    call    [ENTRY(WriteGDTEntry)]
-    add     esp, 4
-    ret
-
-; write_idt_entry(EAX = vector, ECX:EDX = gate)
-global vmi_write_idt_entry
-vmi_write_idt_entry:
+; write_*_entry(EAX = index, ECX:EDX = descriptor); the high half travels on the stack
+%macro WRITE_ENTRY 3 ; op, table, call
+BODY vmi_%1
     push    ecx
     mov     ecx, edx
     mov     edx, eax
-    mov     eax, idt
-    call    [ENTRY(WriteIDTEntry)]
+    mov     eax, %2
+    call    [ENTRY(%3)]
     add     esp, 4
     ret
+%endmacro
+
+WRITE_ENTRY write_gdt_entry, gdt, WriteGDTEntry
+WRITE_ENTRY write_idt_entry, idt, WriteIDTEntry
 
 ; load_sp0(EAX = stack pointer)
-global vmi_load_sp0
-vmi_load_sp0:
+BODY vmi_load_sp0
     mov     edx, eax
     mov     eax, KERNEL_DS
     jmp     [ENTRY(UpdateKernelStack)]
@@ -75,31 +61,26 @@ vmi_load_sp0:
 ; --- mmu: set_*(EDX:EAX = entry, ECX = its address) ------------------------------------------------
 
 %macro SET_ENTRY 2 ; op, level
-global vmi_%1
-vmi_%1:
+BODY vmi_%1
     push    %2
     call    [ENTRY(SetPxELong)]
     add     esp, 4
     ret
 %endmacro
 
-SET_ENTRY set_pte, PAGE_PT
-SET_ENTRY set_pmd, PAGE_PD
-SET_ENTRY set_pdpte, PAGE_PDP
+SET_ENTRY set_pte, VMI_PAGE_PT
+SET_ENTRY set_pmd, VMI_PAGE_PD
+SET_ENTRY set_pdpte, VMI_PAGE_PDP
 
-global vmi_flush_all
-vmi_flush_all:
+BODY vmi_flush_all
     mov     eax, 1                      ; without global pages: there are none
     jmp     [ENTRY(FlushTLB)]
 
 ; --- with extensions: the shared page, instead of calls ---------------------------------------------
 
-INLINE vmi_ext_irq_disable
-    and     byte [ss:HV_SHARED], ~HV_FLAG_IF
-END_INLINE
+INLINE_ONE vmi_ext_irq_disable, and byte [ss:HV_SHARED], ~HV_FLAG_IF
 
-global vmi_ext_irq_save
-vmi_ext_irq_save:
+BODY vmi_ext_irq_save
     movzx   eax, byte [ss:HV_SHARED]
     and     byte [ss:HV_SHARED], ~HV_FLAG_IF
     and     eax, HV_FLAG_IF
@@ -107,63 +88,52 @@ vmi_ext_irq_save:
     ret
 
 ; Page table entries are written here; the hypervisor is told where.
-global vmi_ext_set_entry
-vmi_ext_set_entry:
+BODY vmi_ext_set_entry
     mov     [ecx + 4], edx
     mov     [ecx], eax
     mov     eax, ecx
     jmp     [ENTRY(Queue)]
 
 ; A page fault left its address in the shared page.
-INLINE vmi_ext_read_cr2
-    mov     eax, [HV_SHARED + 8]
-END_INLINE
+INLINE_ONE vmi_ext_read_cr2, mov eax, [HV_SHARED + 8]
 
 ; pt_announce(EAX = frame, EDX = level)
-global vmi_ext_pt_announce
-vmi_ext_pt_announce:
+BODY vmi_ext_pt_announce
     shl     eax, 12
     lea     eax, [eax + edx * 8 + HV_QUEUE_ANNOUNCE]
     jmp     [ENTRY(Queue)]
 
 ; pt_release(EAX = frame, EDX = level)
-global vmi_ext_pt_release
-vmi_ext_pt_release:
+BODY vmi_ext_pt_release
     shl     eax, 12
     or      eax, HV_QUEUE_RELEASE
     jmp     [ENTRY(Queue)]
 
 ; load_sp0(EAX = stack pointer): which segment it is in was said when there was no queue yet.
-global vmi_ext_load_sp0
-vmi_ext_load_sp0:
+BODY vmi_ext_load_sp0
     or      eax, HV_QUEUE_STACK
     jmp     [ENTRY(Queue)]
 
-global vmi_ext_lazy_begin
-vmi_ext_lazy_begin:
+BODY vmi_ext_lazy_begin
     mov     eax, 1
     jmp     [ENTRY(SetLazy)]
 
-global vmi_ext_lazy_end
-vmi_ext_lazy_end:
+BODY vmi_ext_lazy_end
     xor     eax, eax
     jmp     [ENTRY(SetLazy)]
 
 ; Null, or a standard call that does nothing either.
-global vmi_null_exit
-vmi_null_exit:
+BODY vmi_null_exit
     jmp     [ENTRY(Null)]
 
 ; --- what VMI answers by NOP -------------------------------------------------------------------------
 
-INLINE vmi_nothing
-END_INLINE
+INLINE_ONE vmi_nothing
 
 ; --- for vmi.c: ROM code, called with VMI's registers ------------------------------------------------
 
 ; u64 vmi_call(a, d, c, entry, s, s2): a call with up to five words; two are on the stack.
-global vmi_call
-vmi_call:
+BODY vmi_call
     push    ebp
     mov     ebp, esp
     push    dword [ebp + 16]
@@ -171,10 +141,5 @@ vmi_call:
     call    [ebp + 8]
     leave
     ret
-
-section .bss
-global vmi_entry
-vmi_entry:
-    resd    VMI_CALLS
 
 section .note.GNU-stack noalloc noexec nowrite progbits

@@ -13,13 +13,14 @@
 #include "arch/x86/native.h"
 #include "lib/string.h"
 #include "pvops/backend.h"
-#include "pvops/host.h"
 
 #define SECOND_NS 1000000000u
 
+/* Where the ROM's code for each call is; vmi.asm goes there. */
+va_t vmi_entry[VMI_CALLS];
+
 /* vmi.asm */
 PV_ABI u64 vmi_call(u32 a, u32 d, u32 c, va_t entry, u32 s, u32 s2);
-extern va_t vmi_entry[VMI_CALLS];
 void vmi_nothing(void);
 PV_ABI void vmi_null_exit(void);
 
@@ -41,12 +42,11 @@ static bool has_license(const struct vmi_rom *rom) {
     return rom->license_offset && (strcmp(license, "GPL") == 0 || strcmp(license, "GPL v2") == 0);
 }
 
-/* NULL if this is a ROM that we can use, or what is wrong with it; "" if it is no VMI ROM. */
+/* NULL if this is a ROM that we can use, or what is wrong with it. */
 static const char *judge(const struct vmi_rom *rom) {
     const u8 *bytes = (const u8 *)rom;
     u8 sum = 0;
 
-    if (rom->rom_signature != ROM_SIGNATURE || rom->vmi_signature != VMI_SIGNATURE) return "";
     for (u32 i = 0; i < rom->rom_length * 512u; i++) sum += bytes[i];
     if (sum != 0) return "the VMI ROM's checksum is wrong";
     if (rom->api_major != VMI_API_MAJOR) return "the VMI ROM is of another version than 3";
@@ -58,12 +58,11 @@ static const char *find_rom(const struct vmi_rom **rom) {
     const char *why = "there is no VMI ROM between C0000h and E0000h";
 
     for (u32 pa = VMI_ROM_START; pa < VMI_ROM_END; pa += VMI_ROM_STEP) {
-        const char *wrong;
-
         *rom = va_of(pa);
-        wrong = judge(*rom);
-        if (!wrong) return NULL;
-        if (wrong[0]) why = wrong;
+        if ((*rom)->rom_signature != ROM_SIGNATURE || (*rom)->vmi_signature != VMI_SIGNATURE)
+            continue;
+        why = judge(*rom);
+        if (!why) return NULL;
     }
     return why;
 }
@@ -91,16 +90,16 @@ PV_ABI void vmi_clock_init(void) {
     start_cycles = cycles();
 }
 
-PV_ABI u64 vmi_clock_ns(void) {
-    u64 passed = cycles() - start_cycles;
-
-    return passed / cycles_per_second * SECOND_NS +
-           passed % cycles_per_second * SECOND_NS / cycles_per_second;
+static u64 to_ns(u64 time) {
+    return time / cycles_per_second * SECOND_NS +
+           time % cycles_per_second * SECOND_NS / cycles_per_second;
 }
 
 static u64 to_cycles(u64 ns) {
     return ns / SECOND_NS * cycles_per_second + ns % SECOND_NS * cycles_per_second / SECOND_NS;
 }
+
+PV_ABI u64 vmi_clock_ns(void) { return to_ns(cycles() - start_cycles); }
 
 static void set_alarm(u64 expiry, u64 period) {
     call(VMI_SetAlarm, period ? VMI_ALARM_PERIODIC : 0, (u32)expiry, (u32)(expiry >> 32),
@@ -113,9 +112,7 @@ PV_ABI void vmi_timer_periodic(u32 period) {
     set_alarm(cycles() + to_cycles(period), to_cycles(period));
 }
 
-PV_ABI u64 vmi_stolen_ns(void) {
-    return call(VMI_GetCycleCounter, 2, 0, 0, 0, 0) / cycles_per_second * SECOND_NS;
-}
+PV_ABI u64 vmi_stolen_ns(void) { return to_ns(call(VMI_GetCycleCounter, 2, 0, 0, 0, 0)); }
 
 PV_ABI void vmi_reboot(void) { call(VMI_Reboot, 1, 0, 0, 0, 0); }
 
@@ -196,23 +193,19 @@ static const struct fill lazy[] = {
 };
 
 /* Asks the ROM for a call; false if there is none, and the op stays native's. */
-static bool relocate(const struct vmi_rom *rom, enum vmi_call number, void **entry) {
+static bool relocate(const struct vmi_rom *rom, enum vmi_call number) {
     u64 answer = vmi_call(number, 0, 0, (va_t)rom->get_relocation, 0, 0);
     u8 type = (u8)(answer >> 32);
 
-    *entry = type == VMI_RELOCATION_NOP ? (void *)vmi_nothing : (void *)(va_t)answer;
-    vmi_entry[number] = (va_t)*entry;
+    vmi_entry[number] = type == VMI_RELOCATION_NOP ? (va_t)vmi_nothing : (va_t)answer;
     return type != VMI_RELOCATION_NONE;
 }
 
 static void fill(const struct vmi_rom *rom, struct pv_ops *ops, const struct fill *fills,
                  u32 count) {
-    for (u32 i = 0; i < count; i++) {
-        void *entry;
-
-        if (relocate(rom, fills[i].call, &entry))
-            ((void **)ops)[fills[i].op] = fills[i].body ? fills[i].body : entry;
-    }
+    for (const struct fill *row = fills; row < fills + count; row++)
+        if (relocate(rom, row->call))
+            ((void **)ops)[row->op] = row->body ? row->body : (void *)vmi_entry[row->call];
 }
 
 static bool exits(u32 reason, u64 *count) {
@@ -223,37 +216,34 @@ static bool exits(u32 reason, u64 *count) {
 
 static const char *enter(struct pv_ops *ops, const struct pv_options *options) {
     const struct vmi_rom *rom;
-    void *entry;
     const char *why = find_rom(&rom);
 
     if (why) return why;
     if ((u32)vmi_call(0, 0, 0, (va_t)rom->init, 0, 0) != 0) return "VMI_Init refused";
-    relocate(rom, VMI_DisableInterrupts, &entry); /* irq_save's other half */
+    relocate(rom, VMI_DisableInterrupts); /* irq_save's other half */
     fill(rom, ops, standard, ARRAY_SIZE(standard));
-    relocate(rom, VMI_Statistics, &entry);
-    if (relocate(rom, VMI_SetLinearMapping, &entry))
+    relocate(rom, VMI_Statistics);
+    if (relocate(rom, VMI_SetLinearMapping))
         call(VMI_SetLinearMapping, 0, (va_t)direct_map, (VA_TOP - (va_t)direct_map) >> PAGE_SHIFT,
              0, 0);
-    if (!options->extensions || !relocate(rom, VMI_Null, &entry)) relocate(rom, VMI_GetTR, &entry);
-    vmi_entry[VMI_Null] = (va_t)entry;
-    if (options->extensions && relocate(rom, VMI_UpdateKernelStack, &entry))
+    relocate(rom, VMI_GetTR);
+    if (!options->extensions || !relocate(rom, VMI_Null))
+        vmi_entry[VMI_Null] = vmi_entry[VMI_GetTR];
+    if (!options->extensions) return NULL;
+    if (relocate(rom, VMI_UpdateKernelStack))
         call(VMI_UpdateKernelStack, KERNEL_DS, 0, 0, 0, 0); /* the queue only has room for ESP */
-    if (options->extensions) fill(rom, ops, extensions, ARRAY_SIZE(extensions));
-    if (options->extensions && options->lazy) fill(rom, ops, lazy, ARRAY_SIZE(lazy));
+    fill(rom, ops, extensions, ARRAY_SIZE(extensions));
+    if (options->lazy) fill(rom, ops, lazy, ARRAY_SIZE(lazy));
     return NULL;
 }
 
 const struct pv_backend vmi_backend = {
-    .info =
-        {
-            .name = "vmi",
-            .kernel_rpl = 1,
-            .va_top = VA_TOP,
-            .shared_kernel_l2 = true,
-            .has_pc_devices = true,
-            .has_task_gates = false,
-            .null_exit = vmi_null_exit,
-        },
+    .info.name = "vmi",
+    .info.kernel_rpl = 1,
+    .info.va_top = VA_TOP,
+    .info.shared_kernel_l2 = true,
+    .info.has_pc_devices = true,
+    .info.null_exit = vmi_null_exit,
     .found_by = "VMI ROM",
     .enter = enter,
     .exits = exits,

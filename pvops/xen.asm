@@ -9,7 +9,7 @@
 %include "pvops/xen_abi.inc"
 %include "pvops/inline.inc"
 
-extern panic
+extern panic, xen_p2m, xen_m2p, xen_vectors, xen_gates
 
 %define PENDING xen_shared + XEN_UPCALL_PENDING
 %define MASK    xen_shared + XEN_UPCALL_MASK
@@ -19,20 +19,16 @@ section .text
 
 ; --- irq: Xen's event mask is the interrupt flag, turned round --------------------------------------
 
-INLINE xen_irq_disable
-    mov     byte [MASK], 1
-END_INLINE
+INLINE_ONE xen_irq_disable, mov byte [MASK], 1
 
-global xen_irq_save
-xen_irq_save:
+BODY xen_irq_save
     movzx   eax, byte [MASK]
     mov     byte [MASK], 1
     xor     eax, 1
     shl     eax, 9                      ; 200h = IF
     ret
 
-global xen_irq_restore, xen_irq_enable
-xen_irq_restore:
+BODY xen_irq_restore
     test    ah, 2
     jnz     xen_irq_enable
     mov     byte [MASK], 1
@@ -40,7 +36,7 @@ xen_irq_restore:
 
 ; Xen looks at the mask when it has something to deliver, and not again when we clear it: what
 ; came in between we must ask for. Any hypercall does.
-xen_irq_enable:
+BODY xen_irq_enable
     mov     byte [MASK], 0
     cmp     byte [PENDING], 0
     jne     .deliver
@@ -57,8 +53,7 @@ xen_irq_enable:
 ; The CPU's own iret serves in ring 1, but it does not know the event mask. So the mask is
 ; cleared before it, and an upcall that comes between the two finds our frame not gone yet:
 ; xen_upcall then acts as if it were. Where events wait already, Xen does both, and delivers them.
-global xen_iret
-xen_iret:
+BODY xen_iret
     test    byte [esp + 9], 2           ; IF in the frame's EFLAGS
     jz      .go
     mov     byte [ss:MASK], 0
@@ -74,8 +69,7 @@ xen_iret:
 
 ; All interrupts come here, masked. One event becomes one interrupt, through the gate that xen.c
 ; chose for its channel; if others wait, we say so, and Xen comes again when we unmask.
-global xen_upcall
-xen_upcall:
+BODY xen_upcall
     test    byte [esp + 4], 2           ; a program's EIP says nothing
     jnz     .take
     cmp     dword [esp], xen_iret.window
@@ -109,8 +103,7 @@ xen_upcall:
     ret                                 ; to the handler
 
 ; Xen could not load a segment register for us: only a descriptor that changed does that.
-global xen_failsafe
-xen_failsafe:
+BODY xen_failsafe
     mov     eax, ss
     mov     ds, eax
     mov     es, eax
@@ -119,15 +112,13 @@ xen_failsafe:
 .message: db "Xen could not restore a segment register", 0
 
 ; A program's syscall, which is #UD where nobody has switched it on. Xen has, for 64-bit guests.
-global xen_syscall
-xen_syscall:
+BODY xen_syscall
     sub     dword [esp], 2              ; EIP, back to the instruction
     jmp     [GATE(VECTOR_UD)]
 
 ; #NM. Xen lets the next FPU instruction pass, as if we had loaded the program's FPU state; programs
 ; have none. fpu_taskswitch(1) makes it fault again.
-global xen_no_fpu
-xen_no_fpu:
+BODY xen_no_fpu
     pushad
     mov     ebx, 1
     call    xen_hypercalls + HYPERCALL_fpu_taskswitch * HYPERCALL_SIZE
@@ -136,17 +127,14 @@ xen_no_fpu:
 
 ; --- cpu -------------------------------------------------------------------------------------------
 
-INLINE xen_read_cr2
-    mov     eax, [xen_shared + XEN_CR2]
-END_INLINE
+INLINE_ONE xen_read_cr2, mov eax, [xen_shared + XEN_CR2]
 
 ; cpuid does not trap in ring 1, and tells what CPU there is, not what Xen lets us have of it.
 ; Behind a prefix that makes it fault, Xen answers.
 CPUID_BODY xen_cpuid, db 0x0F, 0x0B, "xen", 0x0F, 0xA2 ; ud2, 'xen', cpuid
 
 ; Xen has a TSS of its own, in which stack_switch sets the stack.
-INLINE xen_load_tr
-END_INLINE
+INLINE_ONE xen_load_tr
 
 ; MSRs are Xen's. Ours is the one that says where sysenter goes; Xen lets no program use it
 ; before a guest has told it an address.
@@ -155,14 +143,12 @@ INLINE xen_rdmsr
     xor     edx, edx
 END_INLINE
 
-INLINE xen_wrmsr
-END_INLINE
+INLINE_ONE xen_wrmsr
 
 ; --- mmu -------------------------------------------------------------------------------------------
 
 ; make_pte(EDX:EAX = entry): frame numbers of ours become the machine's.
-global xen_make_pte
-xen_make_pte:
+BODY xen_make_pte
     push    ecx
     mov     ecx, eax
     shr     eax, 12
@@ -177,8 +163,7 @@ xen_make_pte:
     ret
 
 ; pte_pa(EDX:EAX = entry): the reverse, from a table that Xen keeps for all guests.
-global xen_pte_pa
-xen_pte_pa:
+BODY xen_pte_pa
     push    ecx
     mov     ecx, eax
     and     ecx, 0xFFF
@@ -193,29 +178,14 @@ xen_pte_pa:
 
 ; --- devices: there are none. Ports read as an empty bus does ----------------------------------------
 
-INLINE xen_irqchip_init
-END_INLINE
-
-INLINE xen_in8
-    mov     eax, 0xFF
-END_INLINE
-
-INLINE xen_out8
-END_INLINE
-
-INLINE xen_io_delay
-END_INLINE
+INLINE_ONE xen_irqchip_init
+INLINE_ONE xen_in8, mov eax, 0xFF
+INLINE_ONE xen_out8
+INLINE_ONE xen_io_delay
 
 section .bss.page nobits alloc noexec write align=4096
 global xen_hypercalls, xen_shared
 xen_hypercalls: resb 4096               ; Xen writes its entries here
 xen_shared:     resb 4096               ; the page of struct xen_shared_info is mapped over this one
-
-section .bss
-global xen_p2m, xen_m2p, xen_vectors, xen_gates
-xen_p2m:        resd 1
-xen_m2p:        resd 1
-xen_vectors:    resb 32                 ; of each event channel
-xen_gates:      resd IDT_ENTRIES        ; where the kernel's gates lead
 
 section .note.GNU-stack noalloc noexec nowrite progbits

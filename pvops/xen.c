@@ -17,7 +17,6 @@
 #include "lib/exit.h"
 #include "lib/string.h"
 #include "pvops/backend.h"
-#include "pvops/host.h"
 #include "pvops/xen_abi.h"
 
 #define RPL         1 /* of our selectors: ring 1 */
@@ -28,13 +27,15 @@
 /* xen.asm */
 extern const u8 xen_hypercalls[];
 extern struct xen_shared_info xen_shared;
-extern const u32 *xen_p2m, *xen_m2p; /* our frame number to the machine's, and the reverse */
-extern u8 xen_vectors[32];           /* of each event channel */
-extern va_t xen_gates[IDT_ENTRIES];  /* where the kernel's gates lead */
 void xen_upcall(void);
 void xen_failsafe(void);
 void xen_syscall(void);
 void xen_no_fpu(void);
+
+/* For xen.asm too. */
+const u32 *xen_p2m, *xen_m2p; /* our frame number to the machine's, and the reverse */
+u8 xen_vectors[32];           /* of each event channel */
+va_t xen_gates[IDT_ENTRIES];  /* where the kernel's gates lead */
 
 #define PV_GROUP(group, doc)
 #define PV_OP(group, kind, ret, name, params, args, doc) PV_ABI ret xen_##name params;
@@ -313,8 +314,6 @@ PV_ABI void xen_irq_unmask(u32 irq) {
     call(HYPERCALL_event_channel_op, EVTCHNOP_unmask, (va_t)&channel_of[irq], 0, 0);
 }
 
-PV_ABI void xen_irq_mask(u32 irq) { xen_shared.mask[0] |= 1u << channel_of[irq]; }
-
 /* xen_upcall has taken the event off. A timer of Xen's goes off once; a periodic one is set again. */
 PV_ABI u32 xen_irq_eoi(u32 irq) {
     if (irq == IRQ_TIMER && period) xen_timer_periodic((u32)period);
@@ -413,16 +412,11 @@ static const char *enter(struct pv_ops *ops, const struct pv_options *options) {
 }
 
 struct pv_backend xen_backend = {
-    .info =
-        {
-            .name = "xen",
-            .kernel_rpl = RPL,
-            .va_top = 0, /* Xen says, at the start */
-            .shared_kernel_l2 = false,
-            .has_pc_devices = false,
-            .has_task_gates = false,
-        },
+    .info.name = "xen",
+    .info.kernel_rpl = RPL,
+    .info.va_top = 0, /* Xen says, at the start */
+    .info.shared_kernel_l2 = false,
+    .info.has_pc_devices = false,
     .found_by = "start_info",
     .enter = enter,
-    .exits = pv_no_exits,
 };

@@ -36,7 +36,7 @@ def test_info(qemu):
     info = dict(INFO.findall(result.console))
     assert info["backend"] == "native"
     assert info["ring"] == "0"
-    assert info["ops"] == str(len(ops_of_the_list())) == "48"
+    assert info["ops"] == str(len(ops_of_the_list())) == "47"
     assert info["patched"] == info["sites"]
     assert info["mode"] == "on"
 

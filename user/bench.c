@@ -225,9 +225,8 @@ static const struct row {
 };
 
 static void read_exits(u64 exits[REASONS]) {
-    struct pv_q_stat stat;
-
-    for (u32 i = 0; i < REASONS; i++) exits[i] = pv_query(PV_Q_STAT, i, &stat) < 0 ? 0 : stat.value;
+    for (u32 i = 0; i < REASONS; i++)
+        if (pv_query(PV_Q_EXITS, i, &exits[i]) < 0) exits[i] = 0;
 }
 
 static void sample(const struct row *row, u32 count) {

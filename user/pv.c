@@ -7,6 +7,7 @@
  *        `pv stats` what the backend has counted
  * Read first: SYS_pv in lib/abi.h.
  */
+#include "lib/hv.h"
 #include "user/lib/user.h"
 
 #define COLUMNS     80 /* of the VGA console */
@@ -199,13 +200,20 @@ static void show_sites(const char *only) {
     }
 }
 
+/* Exits by reason, where there is a hypervisor; then calls by op, those that there were. */
 static void show_stats(void) {
-    struct pv_q_stat stat;
-    u32 index;
+    struct pv_q_op op;
+    u64 exits;
+    u32 rows = 0;
 
-    for (index = 0; ask(PV_Q_STAT, index, &stat); index++)
-        printf("%-31s %llu\n", stat.name, stat.value);
-    if (index == 0) printf("nothing is counted: boot with pv.patch=count\n");
+    for (u32 reason = 0; ask(PV_Q_EXITS, reason, &exits); reason++, rows++)
+        printf("%-31s %llu\n", hv_reason_names[reason], exits);
+    for (u32 index = 0; ask(PV_Q_OP, index, &op); index++) {
+        if (op.count == 0) continue;
+        printf("%-31s %u\n", op.name, op.count);
+        rows++;
+    }
+    if (rows == 0) printf("nothing is counted: boot with pv.patch=count\n");
 }
 
 int main(int argc, char **argv) {

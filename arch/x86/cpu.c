@@ -7,7 +7,6 @@
  *        "Task Management".
  */
 #include "arch/x86/cpu.h"
-#include "pvops/host.h"
 
 /* Each on a page of its own: for some hypervisors it becomes read-only. */
 u64 gdt[PAGE_SIZE / sizeof(u64)] PAGE_ALIGNED;
@@ -55,7 +54,7 @@ static void idt_init(u32 rpl) {
         write_idt_entry(vector, gate(TYPE_INTERRUPT_GATE, dpl, cs, (va_t)trap_stubs[vector]));
     }
     write_idt_entry(VECTOR_SYSCALL, gate(TYPE_TRAP_GATE, 3, cs, (va_t)syscall_entry));
-    if (pv_info.has_task_gates) double_fault_init();
+    if (rpl == 0) double_fault_init(); /* hypervisors know no task gates */
     load_idt(&pointer);
 }
 

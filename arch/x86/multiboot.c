@@ -9,7 +9,6 @@
 #include "arch/x86/native.h"
 #include "lib/multiboot.h"
 #include "lib/string.h"
-#include "pvops/host.h"
 
 #define MIB 0x100000u
 

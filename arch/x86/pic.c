@@ -33,11 +33,6 @@ PV_ABI void native_irqchip_init(void) {
     write_masks();
 }
 
-PV_ABI void native_irq_mask(u32 irq) {
-    masked |= 1 << irq;
-    write_masks();
-}
-
 PV_ABI void native_irq_unmask(u32 irq) {
     masked &= ~(1 << irq);
     write_masks();

@@ -8,7 +8,6 @@
 #include "arch/x86/arch.h"
 #include "arch/x86/native.h"
 #include "lib/pit.h"
-#include "pvops/host.h"
 
 #define ROUND_NS ((u32)(PIT_ROUND * 1000000000ull / PIT_HZ))
 

@@ -9,7 +9,6 @@
 #include "arch/x86/native.h"
 #include "lib/exit.h"
 #include "lib/pc.h"
-#include "pvops/host.h"
 
 /* native.asm */
 NORETURN void native_halt_forever(void);

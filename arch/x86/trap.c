@@ -103,7 +103,7 @@ PV_ABI void trap(struct trap_frame *frame) {
     u32 vector = frame->vector;
     u32 row = vector < ARRAY_SIZE(exceptions) ? vector : VECTOR_RESERVED;
 
-    if (vector == VECTOR_DF && pv_info.has_task_gates) double_fault();
+    if (vector == VECTOR_DF && pv_info.kernel_rpl == 0) double_fault();
     check_stack();
     if (vector >= IRQ_BASE)
         interrupt(vector - IRQ_BASE);

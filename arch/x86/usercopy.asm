@@ -13,21 +13,15 @@ USER_TOP equ 0x40000000                 ; lib/abi.h
 EFAULT   equ 14
 
 section .text
-global usercopy_start, usercopy_end, usercopy_failed
-usercopy_start:
+global copy_from_user, copy_to_user, usercopy_start, usercopy_end, usercopy_failed
 
 ; int copy_from_user(void *to, va_t from, u32 length)
-global copy_from_user
-copy_from_user:
-    push    ebp
-    mov     ebp, esp
-    push    esi
-    push    edi
-    mov     edi, eax
-    mov     esi, edx
-    jmp     copy
 ; int copy_to_user(va_t to, const void *from, u32 length)
-global copy_to_user
+;
+; The user side is the lower of the two, as the kernel is above all programs. The whole range must
+; be below USER_TOP, without wrapping around: if neither side is, it fails as well.
+usercopy_start:
+copy_from_user:
 copy_to_user:
     push    ebp
     mov     ebp, esp
@@ -35,9 +29,8 @@ copy_to_user:
     push    edi
     mov     edi, eax
     mov     esi, edx
-    mov     edx, eax
-copy:
-    ; EDX, the user side: the whole range must be below USER_TOP, without wrapping around.
+    cmp     eax, edx
+    cmovb   edx, eax
     cmp     ecx, USER_TOP
     ja      usercopy_failed
     add     edx, ecx
@@ -51,8 +44,7 @@ copy:
     and     ecx, 3
     rep movsb
     xor     eax, eax
-usercopy_return:
-    lea     esp, [ebp - 8]
+.return:
     pop     edi
     pop     esi
     pop     ebp
@@ -60,7 +52,7 @@ usercopy_return:
 
 usercopy_failed:
     mov     eax, -EFAULT
-    jmp     usercopy_return
+    jmp     copy_to_user.return
 usercopy_end:
 
 section .note.GNU-stack noalloc noexec nowrite progbits

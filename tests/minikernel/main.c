@@ -10,7 +10,6 @@
 #include "lib/exit.h"
 #include "lib/format.h"
 #include "lib/string.h"
-#include "pvops/host.h"
 
 #define TICKS   20u
 #define TICK_NS 5000000u

@@ -9,6 +9,7 @@
 #include "tests/unit/rename.h"
 #include "lib/format.h"
 #include "lib/string.h"
+#include "user/lib/snprintf.h"
 #undef memcpy
 #undef memmove
 #undef memset

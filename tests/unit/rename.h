@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * tests/unit/rename.h: gives our functions other names than the host's C library has.
  *
- * Runs:  included before lib/string.c and lib/format.c by the compiler's command line, and by
- *        pv.h around their headers.
+ * Runs:  included before lib/string.c, lib/format.c and user/lib/snprintf.c by the compiler's
+ *        command line, and by pv.h around their headers.
  */
 #define memcpy    pv_memcpy
 #define memmove   pv_memmove

@@ -38,7 +38,6 @@ PV_ABI void native_wrmsr(u64 value, u32 msr) {
     clock_page.version = machine.version;
 }
 PV_ABI void kvm_io_delay(void) {}
-bool pv_no_exits(u32 reason, u64 *count) { return (void)reason, (void)count, false; }
 
 static struct pv_ops ops;
 

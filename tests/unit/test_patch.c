@@ -15,7 +15,7 @@ u8 *const pv_count_thunks[PV_OPS];
 u8 *const pv_poison_thunks[PV_OPS];
 const struct pv_op_info pv_op_list[PV_OPS] = {
 #define PV_GROUP(group, doc)
-#define PV_OP(group, kind, ret, name, params, args, doc) {#group, #name, doc, PV_KIND_##kind},
+#define PV_OP(group, kind, ret, name, params, args, doc) {#group, #name, #kind, doc},
 #include "pvops/pvops.def"
 #undef PV_OP
 #undef PV_GROUP

@@ -11,7 +11,7 @@ UNIT_CFLAGS := -std=gnu11 -g -O1 -fsanitize=address,undefined -fno-sanitize-reco
                -Wall -Wextra $(if $(CI),-Werror) -I. -MMD -MP
 
 $(UNIT)/test_string:  $(UNIT)/lib/string.o
-$(UNIT)/test_format:  $(UNIT)/lib/format.o $(UNIT)/lib/string.o
+$(UNIT)/test_format:  $(UNIT)/lib/format.o $(UNIT)/lib/string.o $(UNIT)/user/lib/snprintf.o
 $(UNIT)/test_div64:   $(UNIT)/lib/div64.o
 $(UNIT)/test_elf:     $(UNIT)/lib/elf.o
 $(UNIT)/test_ustar:   $(UNIT)/lib/ustar.o
@@ -22,7 +22,7 @@ $(UNIT)/test_pvclock: $(UNIT)/pvops/pvclock.o
 $(UNIT)/test_decode:  $(UNIT)/hv-stub/decode.o
 
 # These define what the host's C library defines too. All others use the host's, as ASan knows it.
-$(UNIT)/lib/string.o $(UNIT)/lib/format.o: UNIT_CFLAGS += -include tests/unit/rename.h
+$(UNIT)/lib/string.o $(UNIT)/lib/format.o $(UNIT)/user/lib/snprintf.o: UNIT_CFLAGS += -include tests/unit/rename.h
 
 
 # This one includes kvm.c itself, to see its pages; the kernel's flags let a parameter be unused.

@@ -12,6 +12,7 @@
 #include "lib/format.h"
 #include "lib/multiboot.h"
 #include "lib/string.h"
+#include "user/lib/snprintf.h"
 
 #define ROM_PA    0xC8000
 #define ROM_SIZE  2048

@@ -2,7 +2,7 @@
 # tests/vmi/vmi.mk: the guest kernel that tests the ROM, for tests/test_vmi_rom.py.
 
 VMITEST_SRC := $(wildcard tests/vmi/*.c tests/vmi/*.asm)
-VMITEST_OBJ := $(VMITEST_SRC:%=$(B)/%.o)
+VMITEST_OBJ := $(VMITEST_SRC:%=$(B)/%.o) $(B)/user/lib/snprintf.c.o
 
 $(B)/tests/vmi/boot.asm.o $(B)/tests/vmi/run.asm.o: $(B)/tests/vmi/layout.inc
 

@@ -18,7 +18,7 @@ def op_list():
     for index in range(first, last + 1):
         op = ops[index]
         yield (op["group"].string(), op["name"].string(),
-               str(op["kind"]).removeprefix("PV_KIND_"), op["doc"].string())
+               op["kind"].string(), op["doc"].string())
 
 
 def sites():

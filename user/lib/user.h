@@ -11,6 +11,7 @@
 
 #include "lib/format.h"
 #include "lib/string.h"
+#include "user/lib/snprintf.h"
 #include "user/lib/syscall.h"
 
 #define STDIN  0

@@ -114,7 +114,6 @@ static inline void io_delay(void) { asm volatile("outb %%al, $0x80" : : : "memor
     static inline ret name params { return native_##name(__VA_ARGS__); }
 
 CALLED(void, irqchip_init, (void))
-CALLED(void, irq_mask, (u32 irq), irq)
 CALLED(void, irq_unmask, (u32 irq), irq)
 CALLED(u32, irq_eoi, (u32 irq), irq)
 CALLED(void, cpuid, (struct cpuid_regs * regs), regs)

@@ -6,8 +6,8 @@
 #define FAKE_ARCH_H
 
 #include "lib/types.h"
+#include "pvops/host.h"
 
-#define NORETURN __attribute__((noreturn))
 #define PV_ABI
 
 #define FAKE_PAGES 2100
