@@ -68,6 +68,7 @@ static void interrupt(struct vcpu *vcpu) {
 /* A trap in ring 0: an interrupt ends a wait; a fault on the way out is the guest's selectors'
  * fault; anything else is ours. */
 static void trap_in_ring_0(struct vcpu *vcpu, const struct trap_frame *frame) {
+    guest_of(vcpu)->entered = rdtsc(); /* the wait was no work */
     if (frame->vector >= HOST_IRQ)
         host_interrupt(vcpu, frame->vector - HOST_IRQ);
     else if (frame->eip >= HV_CODE)
