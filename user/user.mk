@@ -22,8 +22,10 @@ $(USER_LIB): $(USER_SRC:%=$(B)/%.o) $(LIB_OBJ)
 	@rm -f $@
 	$(Q)$(AR) rcsD $@ $^
 
-# What programs do costs nothing worth measuring; what building them costs is felt each time.
-$(B)/user/%.c.o: CFLAGS += -O1
+# What programs do costs little, and what tests do nothing; what building them costs is felt each
+# time.
+$(B)/user/%.c.o: CFLAGS += -O1 -fno-var-tracking
+$(B)/user/usertests/%.c.o: CFLAGS += -O0
 
 define PROGRAM_OBJECTS
 $(B)/user/$(1).debug: $(patsubst %,$(B)/%.o,$(wildcard user/$(1).c user/$(1)/*.c user/$(1)/*.asm))
