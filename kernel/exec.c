@@ -16,13 +16,13 @@ static int load_page(struct vm *vm, const struct elf_segment *segment, const u8 
     va_t start = va > segment->va ? va : segment->va;
     va_t file_end = segment->va + segment->file_size;
     va_t end = va + PAGE_SIZE < file_end ? va + PAGE_SIZE : file_end;
-    u8 *page = page_alloc_zeroed();
+    u8 *page = vm_add_page(vm, va, segment->flags & ELF_W);
 
     if (!page) return -ENOMEM;
     if (start < end)
         memcpy(page + (start - va), image + segment->file_offset + (start - segment->va),
                end - start);
-    return vm_map_page(vm, va, page, segment->flags & ELF_W);
+    return 0;
 }
 
 /* Loads what the file holds. Behind it, memory of the last segment is left to demand zero: so only
@@ -58,8 +58,8 @@ static int load(struct vm *vm, const struct initrd_file *file) {
 /* The stack's first page, as a program expects it: argc, argv[0] .. argv[argc-1], NULL, and the
  * strings at its top. System V ABI i386, "Process Initialization". */
 static int make_stack(struct vm *vm, const char *args, u32 args_size, u32 argc, va_t *sp) {
-    u8 *page = page_alloc_zeroed();
     va_t base = USER_TOP - PAGE_SIZE;
+    u8 *page = vm_add_page(vm, base, true);
     va_t text = USER_TOP - ALIGN_UP(args_size, 4);
     u32 *words;
 
@@ -73,7 +73,7 @@ static int make_stack(struct vm *vm, const char *args, u32 args_size, u32 argc, 
         text += strlen(args) + 1;
         args += strlen(args) + 1;
     }
-    return vm_map_page(vm, base, page, true);
+    return 0;
 }
 
 static int build(struct vm *vm, const struct initrd_file *file, const char *args, u32 args_size,

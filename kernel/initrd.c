@@ -11,7 +11,6 @@
 #define FILES_MAX 64
 
 static struct initrd_file index[FILES_MAX];
-static char names[FILES_MAX][NAME_MAX + 1];
 static u32 count;
 
 /* False: there is no room for more. */
@@ -21,13 +20,13 @@ static bool add(const struct ustar_file *file) {
         printk("initrd: more than %u files; the rest is ignored\n", FILES_MAX);
         return false;
     }
-    if (strlcpy(names[count], file->name, sizeof names[count]) > NAME_MAX) {
+    if (strlcpy(index[count].name, file->name, sizeof index->name) > NAME_MAX) {
         printk("initrd: '%s' has a name of more than %u characters; ignored\n", file->name,
                NAME_MAX);
         return true;
     }
-    index[count] = (struct initrd_file){names[count], file->data, (u32)file->size};
-    count++;
+    index[count].data = file->data;
+    index[count++].size = (u32)file->size;
     return true;
 }
 
@@ -50,6 +49,11 @@ const struct initrd_file *initrd_find(const char *name) {
     return NULL;
 }
 
-const struct initrd_file *initrd_entry(u32 number) {
-    return number < count ? &index[number] : NULL;
+int initrd_info(u32 number, va_t answer) {
+    struct dirent entry = {0};
+
+    if (number >= count) return -ENOENT;
+    strlcpy(entry.name, index[number].name, sizeof entry.name);
+    entry.size = index[number].size;
+    return copy_to_user(answer, &entry, sizeof entry);
 }

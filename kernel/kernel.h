@@ -47,8 +47,8 @@ void frame_info(struct meminfo *info);
 /* vm.c: the address space of a program. */
 pte_t *vm_fork(struct vm *child, const struct vm *parent); /* copy on write; NULL: no memory */
 void vm_destroy(struct vm *vm, pte_t *next);
-int vm_map_page(struct vm *vm, va_t va, void *page, bool writable); /* takes over one owner */
-bool vm_fault(va_t va, bool write, bool present); /* false: the program may not do that */
+void *vm_add_page(struct vm *vm, va_t va, bool writable); /* zeroed; NULL: no memory */
+bool vm_fault(va_t va, bool write, bool present);         /* false: the program may not do that */
 int vm_sbrk(struct vm *vm, i32 bytes);
 
 /* exec.c: replaces the program of the current process. On error nothing has changed. */
@@ -71,11 +71,10 @@ static inline struct trap_frame *trap_frame_of(struct proc *proc) {
 }
 
 /* sched.c: who runs. */
-void schedule(void);                    /* interrupts off; gives the CPU to the next */
-void make_ready(struct proc *proc);     /* irq off */
-int wait_on(struct list *queue);        /* may block; 0, or -EINTR if killed */
-int wait_on_locked(struct list *queue); /* the same, for who has interrupts off already */
-void wake_all(struct list *queue);      /* irq */
+void schedule(void);                /* interrupts off; gives the CPU to the next */
+void make_ready(struct proc *proc); /* irq off */
+int wait_on(struct list *queue);    /* may block; 0, or -EINTR if killed */
+void wake_all(struct list *queue);  /* irq */
 void sched_yield(void);
 bool someone_ready(void); /* irq off */
 NORETURN void sched_start(struct proc *first);
@@ -91,13 +90,13 @@ int timer_info(va_t answer);
 
 /* initrd.c: the files, all of them in memory. */
 struct initrd_file {
-    const char *name;
+    char name[NAME_MAX + 1];
     const u8 *data;
     u32 size;
 };
 void initrd_init(const struct boot_info *boot);
 const struct initrd_file *initrd_find(const char *name); /* NULL: no such file */
-const struct initrd_file *initrd_entry(u32 index);       /* NULL: past the last */
+int initrd_info(u32 index, va_t answer);
 
 /* file.c: open files and the descriptors of the current process. */
 struct file *file_console(void);

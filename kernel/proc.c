@@ -15,7 +15,6 @@ static struct proc *proc_of(struct list *node) { return container_of(node, struc
 static struct proc *proc_create(void) {
     static u32 last_pid;
     struct proc *proc = page_alloc();
-    u32 flags;
 
     if (!proc) return NULL;
     memset(proc, 0, sizeof *proc);
@@ -25,9 +24,6 @@ static struct proc *proc_create(void) {
     proc->sp = stack_prepare(trap_frame_of(proc), proc_reap, trap_return);
     list_init(&proc->queue);
     list_init(&proc->child_ended);
-    flags = irq_save();
-    list_add_tail(&proc->all, &all_procs);
-    irq_restore(flags);
     return proc;
 }
 
@@ -55,6 +51,7 @@ void proc_start_init(void) {
 
     assert(init && init->pid == INIT_PID);
     for (u32 fd = 0; fd < 3; fd++) init->files[fd] = file_console();
+    list_add_tail(&init->all, &all_procs);
     current = init;
     error = length ? exec("sh", args, sizeof "sh\0-c" + length + 1, 3)
                    : exec("sh", args, sizeof "sh", 1);
@@ -69,9 +66,8 @@ void proc_start_init(void) {
 int proc_fork(void) {
     struct proc *child = proc_create();
 
-    if (!child) return -ENOMEM;
-    if (!vm_fork(&child->vm, &current->vm)) {
-        proc_free(child);
+    if (!child || !vm_fork(&child->vm, &current->vm)) {
+        page_put(child);
         return -ENOMEM;
     }
     child->parent = current;
@@ -80,6 +76,7 @@ int proc_fork(void) {
     *trap_frame_of(child) = *trap_frame_of(current);
     trap_frame_of(child)->eax = 0;
     irq_disable();
+    list_add_tail(&child->all, &all_procs);
     make_ready(child);
     irq_enable();
     return (int)child->pid;

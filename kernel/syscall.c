@@ -68,16 +68,6 @@ OUT_OF_LINE int sys_pipe(va_t answer) {
     return -EFAULT;
 }
 
-OUT_OF_LINE int sys_readdir(u32 index, va_t answer) {
-    const struct initrd_file *file = initrd_entry(index);
-    struct dirent entry = {0};
-
-    if (!file) return -ENOENT;
-    strlcpy(entry.name, file->name, sizeof entry.name);
-    entry.size = file->size;
-    return copy_to_user(answer, &entry, sizeof entry);
-}
-
 OUT_OF_LINE int sys_meminfo(va_t answer) {
     struct meminfo info;
 
@@ -116,7 +106,7 @@ PV_ABI int syscall(u32 a, u32 b, u32 c, u32 number) {
     case SYS_write: return file_write(a, b, c);
     case SYS_dup: return file_dup(a);
     case SYS_pipe: return sys_pipe(a);
-    case SYS_readdir: return sys_readdir(a, b);
+    case SYS_readdir: return initrd_info(a, b);
     case SYS_procinfo: return proc_info(a, b);
     case SYS_meminfo: return sys_meminfo(a);
     case SYS_clock: return timer_info(a);

@@ -14,16 +14,14 @@ static bool has_anonymous(const struct vm *vm, va_t va) {
     return (va >= vm->anonymous && va < vm->brk) || (va >= STACK_FLOOR && va < USER_TOP);
 }
 
-int vm_map_page(struct vm *vm, va_t va, void *page, bool writable) {
+void *vm_add_page(struct vm *vm, va_t va, bool writable) {
     pte_t *pte = pte_make(vm->root, va);
+    void *page = pte ? page_alloc_zeroed() : NULL;
 
-    if (!pte) {
-        page_put(page);
-        return -ENOMEM;
-    }
+    if (!page) return NULL;
     set_pte(make_pte(pa_of(page) | (writable ? PTE_USER_RW : PTE_USER_RO)), pte);
     vm->pages++;
-    return 0;
+    return page;
 }
 
 /* --- fork ---------------------------------------------------------------------------------- */
@@ -97,9 +95,7 @@ static bool no_memory(va_t va) {
 }
 
 static bool give_zeroed_page(va_t va) {
-    void *page = page_alloc_zeroed();
-
-    return (page && vm_map_page(&current->vm, va, page, true) == 0) || no_memory(va);
+    return vm_add_page(&current->vm, va, true) || no_memory(va);
 }
 
 /* The last owner keeps the page; any other gets a copy. */
