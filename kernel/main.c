@@ -44,8 +44,9 @@ void kernel_main(void) {
 }
 
 void machine_off(u32 status) {
+    if (status > EXIT_MAX) status = EXIT_MAX;
     irq_disable();
-    printk("exit: %u\n", status < EXIT_MAX ? status : EXIT_MAX);
+    printk("exit: %u\n", status);
     power_off(status);
     __builtin_unreachable();
 }

@@ -15,6 +15,9 @@ struct pv_inline {
 
 extern const struct pv_inline pv_inlines[], pv_inlines_end[];
 
+/* The body of an op for which there is nothing to do; a patched site holds nothing (native.asm). */
+PV_ABI void pv_nothing(void);
+
 /* A backend is one of these, in a file of its own. */
 struct pv_backend {
     struct pv_info info;

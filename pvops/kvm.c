@@ -33,16 +33,7 @@ static volatile struct {
 
 static u64 start_ns, start_stolen; /* at clock_init */
 
-PV_ABI void kvm_io_delay(void); /* kvm.asm */
-
-static u64 now(void) {
-    u64 ns;
-
-    if (!pvclock_read(&clock_page, &ns)) panic("kvm: %s", pvclock_incomplete);
-    return ns;
-}
-
-static PV_ABI u64 kvm_clock_ns(void) { return now() - start_ns; }
+static PV_ABI u64 kvm_clock_ns(void) { return pvclock_ns(&clock_page) - start_ns; }
 
 /* KVM adds to it before we run again: two equal readings in a row are one of whole words. */
 static u64 stolen(void) {
@@ -56,7 +47,7 @@ static u64 stolen(void) {
 static PV_ABI u64 kvm_stolen_ns(void) { return stolen() - start_stolen; }
 
 static PV_ABI void kvm_clock_init(void) {
-    start_ns = now();
+    start_ns = pvclock_ns(&clock_page);
     start_stolen = stolen();
 }
 
@@ -79,7 +70,7 @@ static const char *enter(struct pv_ops *ops, const struct pv_options *options) {
     if (!pvclock_read(&clock_page, &ns)) return pvclock_incomplete;
     ops->clock_init = kvm_clock_init;
     ops->clock_ns = kvm_clock_ns;
-    if (features.eax & FEATURE_NO_IO_DELAY) ops->io_delay = kvm_io_delay;
+    if (features.eax & FEATURE_NO_IO_DELAY) ops->io_delay = pv_nothing;
     if (features.eax & FEATURE_STOLEN) {
         share(MSR_STOLEN, &stolen_page);
         ops->stolen_ns = kvm_stolen_ns;
@@ -91,8 +82,6 @@ const struct pv_backend kvm_backend = {
     .info.name = "kvm",
     .info.kernel_rpl = 0,
     .info.va_top = VA_TOP,
-    .info.shared_kernel_l2 = true,
-    .info.has_pc_devices = true,
     .found_by = "CPUID signature",
     .enter = enter,
 };

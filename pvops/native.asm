@@ -104,6 +104,9 @@ END_INLINE
 INLINE_ONE native_lazy_begin
 INLINE_ONE native_lazy_end
 
+; The same, for backends that have nothing to do where native has.
+INLINE_ONE pv_nothing
+
 ; --- time ------------------------------------------------------------------------------------
 
 ; Nobody else runs on this CPU.

@@ -35,8 +35,6 @@ const struct pv_backend native_backend = {
     .info.name = "native",
     .info.kernel_rpl = 0,
     .info.va_top = VA_TOP,
-    .info.shared_kernel_l2 = true,
-    .info.has_pc_devices = true,
     .found_by = "CPUID signature",
     .enter = enter,
 };

@@ -43,13 +43,11 @@
                         : "memory", "cc")
 
 #define PV_RUN_PATCH_void(name, ...) PV_RUN(PATCH, name, , __VA_ARGS__)
-#define PV_RUN_PATCH_u32(name, ...)                 \
-    u32 result;                                     \
-    PV_RUN(PATCH, name, "=a"(result), __VA_ARGS__); \
-    return result
-#define PV_RUN_PATCH_u64(name, ...)                 \
-    u64 result;                                     \
-    PV_RUN(PATCH, name, "=A"(result), __VA_ARGS__); \
+#define PV_RUN_PATCH_u32(name, ...)  PV_RETURN_PATCH(u32, "=a", name, __VA_ARGS__)
+#define PV_RUN_PATCH_u64(name, ...)  PV_RETURN_PATCH(u64, "=A", name, __VA_ARGS__)
+#define PV_RETURN_PATCH(ret, out, name, ...)       \
+    ret result;                                    \
+    PV_RUN(PATCH, name, out(result), __VA_ARGS__); \
     return result
 
 #define PV_WRAP_PATCH(ret, name, params, args) \

@@ -6,6 +6,7 @@
  * Read first: pvclock.h.
  */
 #include "pvops/pvclock.h"
+#include "pvops/host.h"
 
 #define PATIENCE 1000000u /* readings; each that fails was interrupted by the hypervisor */
 
@@ -29,4 +30,11 @@ bool pvclock_read(const volatile struct pvclock *page, u64 *ns) {
         if (version && !(version & 1) && version == page->version) return true;
     }
     return false;
+}
+
+u64 pvclock_ns(const volatile struct pvclock *page) {
+    u64 ns;
+
+    if (!pvclock_read(page, &ns)) panic("pvclock: %s", pvclock_incomplete);
+    return ns;
 }

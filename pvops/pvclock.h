@@ -25,4 +25,7 @@ u64 pvclock_scale(u64 ticks, u32 scale, int shift);
 bool pvclock_read(const volatile struct pvclock *page, u64 *ns);
 extern const char pvclock_incomplete[];
 
+/* The same; a page that never becomes complete is the end. */
+u64 pvclock_ns(const volatile struct pvclock *page);
+
 #endif

@@ -60,10 +60,10 @@ enum pv_op {
 /* What a backend is, besides its bodies. */
 struct pv_info {
     const char *name;
-    u32 kernel_rpl;        /* the ring that the kernel runs in */
-    va_t va_top;           /* the kernel's linear space ends here */
-    bool shared_kernel_l2; /* may all roots share one L2 table for the kernel? */
-    bool has_pc_devices;   /* are there a PIC, a PIT, a keyboard, ports? */
+    u32 kernel_rpl;     /* the ring that the kernel runs in */
+    va_t va_top;        /* the kernel's linear space ends here */
+    bool own_kernel_l2; /* each root needs an L2 table of its own for the kernel */
+    bool no_pc_devices; /* there is no PIC, no PIT, no keyboard, no port */
     /* To the hypervisor and back, for nothing. NULL: there is none. */
     PV_ABI void (*null_exit)(void);
 };

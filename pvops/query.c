@@ -36,8 +36,8 @@ static int query_info(u32 index, struct pv_q_info *info) {
         .sites = site_count(),
         .patched = pv_patched,
         .va_top = pv_info.va_top,
-        .shared_kernel_l2 = pv_info.shared_kernel_l2,
-        .has_pc_devices = pv_info.has_pc_devices,
+        .shared_kernel_l2 = !pv_info.own_kernel_l2,
+        .has_pc_devices = !pv_info.no_pc_devices,
     };
     strlcpy(info->backend, pv_info.name, sizeof info->backend);
     pv_signature(info->signature);

@@ -42,8 +42,6 @@ const struct pv_backend trap_backend = {
     .info.name = "trap",
     .info.kernel_rpl = 1,
     .info.va_top = VA_TOP,
-    .info.shared_kernel_l2 = true,
-    .info.has_pc_devices = true,
     .only_if_asked = true,
     .found_by = "being told (pv=trap)",
     .enter = enter,

@@ -126,10 +126,6 @@ BODY vmi_ext_lazy_end
 BODY vmi_null_exit
     jmp     [ENTRY(Null)]
 
-; --- what VMI answers by NOP -------------------------------------------------------------------------
-
-INLINE_ONE vmi_nothing
-
 ; --- for vmi.c: ROM code, called with VMI's registers ------------------------------------------------
 
 ; u64 vmi_call(a, d, c, entry, s, s2): a call with up to five words; two are on the stack.

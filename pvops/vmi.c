@@ -21,7 +21,6 @@ va_t vmi_entry[VMI_CALLS];
 
 /* vmi.asm */
 PV_ABI u64 vmi_call(u32 a, u32 d, u32 c, va_t entry, u32 s, u32 s2);
-void vmi_nothing(void);
 PV_ABI void vmi_null_exit(void);
 
 /* vmi.asm: one body serves all levels of tables. */
@@ -90,14 +89,14 @@ PV_ABI void vmi_clock_init(void) {
     start_cycles = cycles();
 }
 
-static u64 to_ns(u64 time) {
-    return time / cycles_per_second * SECOND_NS +
-           time % cycles_per_second * SECOND_NS / cycles_per_second;
+/* value * to / from, where the product has no room in 64 bits. */
+static u64 scale(u64 value, u64 from, u64 to) {
+    return value / from * to + value % from * to / from;
 }
 
-static u64 to_cycles(u64 ns) {
-    return ns / SECOND_NS * cycles_per_second + ns % SECOND_NS * cycles_per_second / SECOND_NS;
-}
+static u64 to_ns(u64 time) { return scale(time, cycles_per_second, SECOND_NS); }
+
+static u64 to_cycles(u64 ns) { return scale(ns, SECOND_NS, cycles_per_second); }
 
 PV_ABI u64 vmi_clock_ns(void) { return to_ns(cycles() - start_cycles); }
 
@@ -182,8 +181,8 @@ static const struct fill extensions[] = {
     {PV_set_pdpte, VMI_Queue, vmi_ext_set_entry},
     {PV_pt_announce, VMI_Queue, vmi_ext_pt_announce},
     {PV_pt_release, VMI_Queue, vmi_ext_pt_release},
-    {PV_flush_one, VMI_Queue, vmi_nothing},
-    {PV_flush_all, VMI_Queue, vmi_nothing},
+    {PV_flush_one, VMI_Queue, pv_nothing},
+    {PV_flush_all, VMI_Queue, pv_nothing},
     {PV_console_write, VMI_ConsoleWrite, vmi_ext_console_write},
 };
 
@@ -197,7 +196,7 @@ static bool relocate(const struct vmi_rom *rom, enum vmi_call number) {
     u64 answer = vmi_call(number, 0, 0, (va_t)rom->get_relocation, 0, 0);
     u8 type = (u8)(answer >> 32);
 
-    vmi_entry[number] = type == VMI_RELOCATION_NOP ? (va_t)vmi_nothing : (va_t)answer;
+    vmi_entry[number] = type == VMI_RELOCATION_NOP ? (va_t)pv_nothing : (va_t)answer;
     return type != VMI_RELOCATION_NONE;
 }
 
@@ -241,8 +240,6 @@ const struct pv_backend vmi_backend = {
     .info.name = "vmi",
     .info.kernel_rpl = 1,
     .info.va_top = VA_TOP,
-    .info.shared_kernel_l2 = true,
-    .info.has_pc_devices = true,
     .info.null_exit = vmi_null_exit,
     .found_by = "VMI ROM",
     .enter = enter,

@@ -37,7 +37,6 @@ const u32 *xen_p2m, *xen_m2p; /* our frame number to the machine's, and the reve
 u8 xen_vectors[32];           /* of each event channel */
 va_t xen_gates[IDT_ENTRIES];  /* where the kernel's gates lead */
 
-#define PV_GROUP(group, doc)
 #define PV_OP(group, kind, ret, name, params, args, doc) PV_ABI ret xen_##name params;
 #include "pvops/pvops.def"
 #undef PV_OP
@@ -46,31 +45,23 @@ static const struct pv_ops xen_ops = {
 #include "pvops/pvops.def"
 };
 #undef PV_OP
-#undef PV_GROUP
 
 /* NULL: Xen did not start us. */
 static const struct xen_start_info *start;
 
 /* --- hypercalls ----------------------------------------------------------------------------------- */
 
-static i32 hypercall(u32 number, u32 a, u32 b, u32 c, u32 d) {
-    va_t entry = (va_t)xen_hypercalls + number * HYPERCALL_SIZE;
+/* One fails only if this file is wrong, or the Xen is another than it is written for. */
+static u32 call(u32 number, u32 a, u32 b, u32 c, u32 d) {
+    u32 eax = (va_t)xen_hypercalls + number * HYPERCALL_SIZE, ebx = a, ecx = b, edx = c;
 
     asm volatile("call *%%eax"
-                 : "+a"(entry), "+b"(a), "+c"(b), "+d"(c), "+S"(d)
+                 : "+a"(eax), "+b"(ebx), "+c"(ecx), "+d"(edx), "+S"(d)
                  :
                  : "memory", "cc");
-    return (i32)entry;
-}
-
-/* For those that only fail if this file is wrong, or the Xen is another than it is written for. */
-static u32 call(u32 number, u32 a, u32 b, u32 c, u32 d) {
-    i32 result = hypercall(number, a, b, c, d);
-
-    if (result < 0)
-        panic("xen: hypercall %u (%08x, %08x, %08x) failed with error %d", number, a, b, c,
-              -result);
-    return (u32)result;
+    if ((i32)eax < 0)
+        panic("xen: hypercall %u (%08x, %08x, %08x) failed with error %u", number, a, b, c, -eax);
+    return eax;
 }
 
 /* --- start of day --------------------------------------------------------------------------------- */
@@ -125,23 +116,21 @@ static struct {
     u32 sp0;
 } queue;
 
+/* A domain is what the calls on page tables take last; others do not look at it. */
+static void add(struct xen_multicall *next, u32 number, u32 a, u32 b) {
+    *next = (struct xen_multicall){number, 0, {a, b, 0, DOMID_SELF}};
+}
+
 /* One hypercall for all that waits, in this order: entries, flush, stack, root. */
 static void drain(void) {
-    struct xen_multicall calls[4];
-    u32 n = 0;
+    struct xen_multicall calls[4], *end = calls;
+    u32 n;
 
-    if (queue.count)
-        calls[n++] = (struct xen_multicall){
-            HYPERCALL_mmu_update, 0, {(va_t)queue.updates, queue.count, 0, DOMID_SELF}};
-    if (queue.flush.command)
-        calls[n++] =
-            (struct xen_multicall){HYPERCALL_mmuext_op, 0, {(va_t)&queue.flush, 1, 0, DOMID_SELF}};
-    if (queue.sp0)
-        calls[n++] =
-            (struct xen_multicall){HYPERCALL_stack_switch, 0, {KERNEL_DS | RPL, queue.sp0}};
-    if (queue.new_root.command)
-        calls[n++] = (struct xen_multicall){
-            HYPERCALL_mmuext_op, 0, {(va_t)&queue.new_root, 1, 0, DOMID_SELF}};
+    if (queue.count) add(end++, HYPERCALL_mmu_update, (va_t)queue.updates, queue.count);
+    if (queue.flush.command) add(end++, HYPERCALL_mmuext_op, (va_t)&queue.flush, 1);
+    if (queue.sp0) add(end++, HYPERCALL_stack_switch, KERNEL_DS | RPL, queue.sp0);
+    if (queue.new_root.command) add(end++, HYPERCALL_mmuext_op, (va_t)&queue.new_root, 1);
+    n = (u32)(end - calls);
     if (n == 1)
         call(calls->op, calls->args[0], calls->args[1], calls->args[2], calls->args[3]);
     else if (n)
@@ -266,15 +255,12 @@ PV_ABI void xen_load_gdt(const struct table_pointer *pointer) {
 PV_ABI void xen_write_idt_entry(u32 vector, u64 gate) {
     u32 high = (u32)(gate >> 32);
     bool interrupt_gate = (high >> 8 & 0xF) == 0xE;
-    struct xen_trap_info traps[] = {
-        {
-            .vector = (u8)vector,
-            .flags = (u8)((high >> 13 & 3) | (interrupt_gate ? 4 : 0)),
-            .cs = (u16)(gate >> 16),
-            .address = (high & 0xFFFF0000) | (gate & 0xFFFF),
-        },
-        {.address = 0},
-    };
+    struct xen_trap_info traps[2] = {{
+        .vector = (u8)vector,
+        .flags = (u8)((high >> 13 & 3) | (interrupt_gate ? 4 : 0)),
+        .cs = (u16)(gate >> 16),
+        .address = (high & 0xFFFF0000) | (gate & 0xFFFF),
+    }};
 
     xen_gates[vector] = traps[0].address;
     if (vector == VECTOR_NM) traps[0].address = (va_t)xen_no_fpu;
@@ -326,12 +312,7 @@ PV_ABI void xen_safe_halt(void) { call(HYPERCALL_sched_op, SCHEDOP_block, 0, 0, 
 
 static u64 start_ns, start_stolen_ns; /* at clock_init */
 
-static u64 xen_ns(void) {
-    u64 ns;
-
-    if (!pvclock_read(&xen_shared.vcpu[0].time, &ns)) panic("xen: %s", pvclock_incomplete);
-    return ns;
-}
+static u64 xen_ns(void) { return pvclock_ns(&xen_shared.vcpu[0].time); }
 
 /* Time in which we could have run, but did not. */
 static u64 waited_ns(void) {
@@ -392,9 +373,7 @@ static void leave(u32 status, u32 reason) {
     shut_down(reason);
 }
 
-PV_ABI void xen_power_off(u32 status) {
-    leave(status < EXIT_MAX ? status : EXIT_MAX, SHUTDOWN_poweroff);
-}
+PV_ABI void xen_power_off(u32 status) { leave(status, SHUTDOWN_poweroff); }
 
 PV_ABI void xen_crash(void) { leave(EXIT_PANIC, SHUTDOWN_crash); }
 
@@ -415,8 +394,8 @@ struct pv_backend xen_backend = {
     .info.name = "xen",
     .info.kernel_rpl = RPL,
     .info.va_top = 0, /* Xen says, at the start */
-    .info.shared_kernel_l2 = false,
-    .info.has_pc_devices = false,
+    .info.own_kernel_l2 = true,
+    .info.no_pc_devices = true,
     .found_by = "start_info",
     .enter = enter,
 };

@@ -110,8 +110,7 @@ struct xen_shared_info {
 };
 
 struct xen_trap_info {
-    u8 vector;
-    u8 flags; /* the gate's DPL; and 4: no events in the handler */
+    u8 vector, flags; /* flags: the gate's DPL; and 4: no events in the handler */
     u16 cs;
     u32 address; /* 0: end of the list */
 };
@@ -122,8 +121,7 @@ struct xen_registration {
 };
 
 struct xen_mmu_update {
-    u64 address; /* machine address of an entry */
-    u64 value;
+    u64 address, value; /* the machine address of an entry, and what it is to hold */
 };
 
 struct xen_mmuext_op {
@@ -144,8 +142,7 @@ struct xen_bind_virq {
 
 struct xen_runstate {
     u32 state;
-    u64 since;
-    u64 ns[4]; /* running; runnable, but others ran; blocked; offline */
+    u64 since, ns[4]; /* running; runnable, but others ran; blocked; offline */
 };
 
 #endif

@@ -79,7 +79,7 @@ void root_load(pte_t *root) { write_cr3((u32)pa_of(root ? root : kernel_root)); 
 static pte_t get_kernel_l2(void) {
     pte_t *copy;
 
-    if (pv_info.shared_kernel_l2) return kernel_l2_entry;
+    if (!pv_info.own_kernel_l2) return kernel_l2_entry;
     copy = page_alloc_zeroed();
     if (!copy) return 0;
     memcpy(copy, table_of(kernel_l2_entry), l2_index(pv_info.va_top) * sizeof(pte_t));
@@ -88,7 +88,7 @@ static pte_t get_kernel_l2(void) {
 }
 
 static void put_kernel_l2(pte_t entry) {
-    if (pv_info.shared_kernel_l2 || !entry) return;
+    if (!pv_info.own_kernel_l2 || !entry) return;
     pt_release(pte_pfn(entry), PT_L2);
     page_put(table_of(entry));
 }
@@ -148,6 +148,5 @@ pte_t *pte_make(pte_t *root, va_t va) {
     if (pte) return pte;
     page = page_alloc();
     if (!page) return NULL;
-    link_l1(user_l2(root), l2_index(va), page, PTE_USER_TABLE);
-    return pte_find(root, va);
+    return &link_l1(user_l2(root), l2_index(va), page, PTE_USER_TABLE)[l1_index(va)];
 }

@@ -23,7 +23,7 @@ static NORETURN void leave(u32 status) {
     native_halt_forever();
 }
 
-PV_ABI void native_power_off(u32 status) { leave(status < EXIT_MAX ? status : EXIT_MAX); }
+PV_ABI void native_power_off(u32 status) { leave(status); }
 
 PV_ABI void native_crash(void) { leave(EXIT_PANIC); }
 
