@@ -29,12 +29,6 @@ static void erase(void) {
     echo("\b \b");
 }
 
-static void complete_line(void) {
-    input.lines = input.edit;
-    wake_all(&input.readers);
-    need_work = 1;
-}
-
 /* The last two places are kept for the end of the line. */
 static void append(char c) {
     bool ends = c == '\n' || c == CONTROL('D');
@@ -43,7 +37,10 @@ static void append(char c) {
     if (input.edit - input.read >= INPUT_SIZE - (ends ? 1 : 2)) return;
     *at(input.edit++) = c;
     if (c != CONTROL('D')) echo(text);
-    if (ends) complete_line();
+    if (!ends) return;
+    input.lines = input.edit;
+    wake_all(&input.readers);
+    need_work = 1;
 }
 
 static void type(char c) {

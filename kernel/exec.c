@@ -45,16 +45,6 @@ static int load_segment(struct vm *vm, const struct elf_segment *segment, const 
     return error;
 }
 
-static int load(struct vm *vm, const struct initrd_file *file) {
-    struct elf_segment segment;
-    unsigned index = 0;
-    int error = 0;
-
-    while (!error && elf_segment(file->data, file->size, &index, &segment))
-        error = load_segment(vm, &segment, file->data);
-    return error;
-}
-
 /* The stack's first page, as a program expects it: argc, argv[0] .. argv[argc-1], NULL, and the
  * strings at its top. System V ABI i386, "Process Initialization". */
 static int make_stack(struct vm *vm, const char *args, u32 args_size, u32 argc, va_t *sp) {
@@ -78,10 +68,14 @@ static int make_stack(struct vm *vm, const char *args, u32 args_size, u32 argc, 
 
 static int build(struct vm *vm, const struct initrd_file *file, const char *args, u32 args_size,
                  u32 argc, va_t *sp) {
-    int error;
+    struct elf_segment segment;
+    unsigned index = 0;
+    int error = 0;
 
     vm->root = root_create();
-    error = vm->root ? load(vm, file) : -ENOMEM;
+    if (!vm->root) return -ENOMEM;
+    while (!error && elf_segment(file->data, file->size, &index, &segment))
+        error = load_segment(vm, &segment, file->data);
     return error ? error : make_stack(vm, args, args_size, argc, sp);
 }
 

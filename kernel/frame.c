@@ -82,11 +82,14 @@ void page_put(void *page) {
 
 u32 page_owners(u32 pfn) { return pool.owners[pfn]; }
 
-void frame_info(struct meminfo *info) {
-    info->total_pages = pool.total;
-    info->free_pages = pool.unused;
-    info->kernel_pages = pool.end - pool.total - (pool.resume - pool.skip);
-    info->initrd_pages = pool.resume - pool.skip;
-    info->shared_pages = 0;
-    for (u32 pfn = 0; pfn < pool.end; pfn++) info->shared_pages += pool.owners[pfn] > 1;
+int frame_info(va_t answer) {
+    struct meminfo info = {
+        .total_pages = pool.total,
+        .free_pages = pool.unused,
+        .kernel_pages = pool.end - pool.total - (pool.resume - pool.skip),
+        .initrd_pages = pool.resume - pool.skip,
+    };
+
+    for (u32 pfn = 0; pfn < pool.end; pfn++) info.shared_pages += pool.owners[pfn] > 1;
+    return copy_to_user(answer, &info, sizeof info);
 }

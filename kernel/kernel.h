@@ -42,7 +42,7 @@ void *page_alloc_zeroed(void); /* the same, zeroed */
 void page_get(u32 pfn);        /* one more owner */
 void page_put(void *page);     /* one owner less; NULL does nothing */
 u32 page_owners(u32 pfn);
-void frame_info(struct meminfo *info);
+int frame_info(va_t answer);
 
 /* vm.c: the address space of a program. */
 pte_t *vm_fork(struct vm *child, const struct vm *parent); /* copy on write; NULL: no memory */

@@ -91,7 +91,6 @@ static void abandon_children(void) {
 
         if (child->parent != current) continue;
         child->parent = NULL;
-        child->orphan = true;
         if (child->state == PROC_ZOMBIE) proc_free(child);
     }
 }
@@ -106,10 +105,10 @@ void proc_exit(u32 status) {
     proc_reap();
     current->status = status;
     current->state = PROC_ZOMBIE;
-    if (current->orphan)
-        ended_orphan = current;
-    else
+    if (current->parent)
         wake_all(&current->parent->child_ended);
+    else
+        ended_orphan = current;
     schedule();
     __builtin_unreachable();
 }

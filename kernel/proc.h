@@ -39,11 +39,10 @@ struct proc {
     va_t sp; /* of the kernel stack, while it does not run */
     struct vm vm;
     bool killed; /* it ends before its program runs again */
-    bool orphan; /* nobody waits for it: freed as soon as it has ended */
     u32 status;  /* exit status, once it is a zombie */
     u32 ticks, faults;
-    u64 wake_at; /* clock_ns, while it sleeps */
-    struct proc *parent;
+    u64 wake_at;             /* clock_ns, while it sleeps */
+    struct proc *parent;     /* NULL: nobody waits for it: freed as soon as it has ended */
     struct list all;         /* in all_procs, by pid */
     struct list queue;       /* in the ready queue, or in what it waits for */
     struct list child_ended; /* it waits here in proc_wait */

@@ -68,13 +68,6 @@ OUT_OF_LINE int sys_pipe(va_t answer) {
     return -EFAULT;
 }
 
-OUT_OF_LINE int sys_meminfo(va_t answer) {
-    struct meminfo info;
-
-    frame_info(&info);
-    return copy_to_user(answer, &info, sizeof info);
-}
-
 OUT_OF_LINE int sys_pv(u32 what, u32 index, va_t address) {
     union pv_answer answer;
     int size = pv_query(what, index, &answer);
@@ -108,7 +101,7 @@ PV_ABI int syscall(u32 a, u32 b, u32 c, u32 number) {
     case SYS_pipe: return sys_pipe(a);
     case SYS_readdir: return initrd_info(a, b);
     case SYS_procinfo: return proc_info(a, b);
-    case SYS_meminfo: return sys_meminfo(a);
+    case SYS_meminfo: return frame_info(a);
     case SYS_clock: return timer_info(a);
     case SYS_pv: return sys_pv(a, b, c);
     case SYS_power: return sys_power(a, b);

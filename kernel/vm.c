@@ -94,10 +94,6 @@ static bool no_memory(va_t va) {
     return false;
 }
 
-static bool give_zeroed_page(va_t va) {
-    return vm_add_page(&current->vm, va, true) || no_memory(va);
-}
-
 /* The last owner keeps the page; any other gets a copy. */
 static bool copy_on_write(va_t va, pte_t *ptep) {
     u32 pfn = pte_pfn(*ptep);
@@ -120,7 +116,9 @@ bool vm_fault(va_t va, bool write, bool present) {
     pte_t *pte;
 
     current->faults++;
-    if (!present) return has_anonymous(&current->vm, va) && give_zeroed_page(va);
+    if (!present)
+        return has_anonymous(&current->vm, va) &&
+               (vm_add_page(&current->vm, va, true) || no_memory(va));
     pte = pte_find(current->vm.root, va);
     return write && pte && *pte & PTE_COW && copy_on_write(va, pte);
 }

@@ -82,8 +82,7 @@ va_t stack_prepare(void *top, void (*function)(void), void (*next)(void)) {
 
     *--sp = (va_t)next;
     *--sp = (va_t)function;
-    sp -= 6; /* what switch_stack pops */
-    for (u32 i = 0; i < 6; i++) sp[i] = 0;
+    for (u32 i = 0; i < 6; i++) *--sp = 0; /* what switch_stack pops */
     return (va_t)sp;
 }
 

@@ -13,14 +13,11 @@
 
 extern trap, trap_exit_work, syscall, need_work
 
-%macro SAVE_REGISTERS 0
+; DF and the data segments are as the program left them; the ABI of C wants neither so.
+%macro SAVE_REGISTERS 1 ; scratch register
     pushad
     push    ds
     push    es
-%endmacro
-
-; DF and the data segments are as the program left them; the ABI of C wants neither so.
-%macro ENTER_KERNEL 1 ; scratch register
     cld
     mov     %1, KERNEL_DS
     mov     ds, %1
@@ -53,8 +50,7 @@ align TRAP_STUB_SIZE
 %endrep
 
 trap_entry:
-    SAVE_REGISTERS
-    ENTER_KERNEL eax
+    SAVE_REGISTERS eax
     mov     eax, esp
     call    trap                        ; trap(struct trap_frame *), regparm
     mov     al, [esp + FRAME_CS]
@@ -70,8 +66,7 @@ global syscall_entry
 syscall_entry:
     push    0
     push    VECTOR_SYSCALL
-    SAVE_REGISTERS
-    ENTER_KERNEL esi
+    SAVE_REGISTERS esi
     push    eax                         ; C's fourth argument
     mov     eax, ebx                    ; its first (regparm): EAX
     xchg    ecx, edx                    ; its second: EDX, its third: ECX

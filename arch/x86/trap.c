@@ -61,8 +61,7 @@ static void page_fault(struct trap_frame *frame) {
     bool for_program = va < USER_TOP && (from_program(frame) || from_usercopy(frame));
 
     if (for_program && vm_fault(va, frame->error & PF_WRITE, frame->error & PF_PRESENT)) return;
-    if (from_program(frame) && current->killed)
-        return; /* there was no memory for it: it ends on the way out */
+    if (from_program(frame) && current->killed) return; /* no memory: it ends on the way out */
     if (from_program(frame))
         program_fault(STATUS_MEMORY, "%s of address %08x at %08x",
                       frame->error & PF_WRITE ? "write" : "read", va, frame->eip);
