@@ -35,7 +35,9 @@ CFLAGS := -m32 -march=i686 -mtune=generic -mregparm=3 $(STACK) -std=gnu11 -O2 -g
           -fno-omit-frame-pointer -fno-strict-aliasing -mgeneral-regs-only \
           -Wall -Wextra -Wno-unused-parameter -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla \
           $(if $(CI),-Werror)
-NASMFLAGS := -f elf32 -g -F dwarf -I. -I$(B)/ -w+all $(if $(CI),-w+error)
+# Each file begins with the note that its code needs no executable stack.
+NASMFLAGS := -f elf32 -g -F dwarf -I. -I$(B)/ -w+all $(if $(CI),-w+error) \
+             --before "section .note.GNU-stack noalloc noexec nowrite progbits"
 LDFLAGS   := -m elf_i386 -nostdlib -z max-page-size=4096 --no-warn-rwx-segments --build-id=none
 
 KERNEL_SRC := $(wildcard kernel/*.c arch/x86/*.c arch/x86/*.asm pvops/*.c pvops/*.asm)

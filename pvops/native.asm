@@ -148,5 +148,3 @@ BODY native_ring_experiment
     popf
     mov     eax, cs
     ret
-
-section .note.GNU-stack noalloc noexec nowrite progbits

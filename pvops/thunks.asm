@@ -66,5 +66,3 @@ section .bss
 global pv_counts
 pv_counts:
     resd    PV_OPS
-
-section .note.GNU-stack noalloc noexec nowrite progbits

@@ -30,5 +30,3 @@ END_INLINE
 INLINE_ONE trap_iret, FORCED iret
 
 CPUID_BODY trap_cpuid, FORCED cpuid
-
-section .note.GNU-stack noalloc noexec nowrite progbits

@@ -137,5 +137,3 @@ BODY vmi_call
     call    [ebp + 8]
     leave
     ret
-
-section .note.GNU-stack noalloc noexec nowrite progbits

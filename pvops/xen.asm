@@ -187,5 +187,3 @@ section .bss.page nobits alloc noexec write align=4096
 global xen_hypercalls, xen_shared
 xen_hypercalls: resb 4096               ; Xen writes its entries here
 xen_shared:     resb 4096               ; the page of struct xen_shared_info is mapped over this one
-
-section .note.GNU-stack noalloc noexec nowrite progbits

@@ -19,5 +19,4 @@ END {
     printf "ksyms_count: dd %d\n", count
     for (i = 0; i < count; i++)
         printf "name_%d: db \"%s\", 0\n", i, names[i]
-    print "section .note.GNU-stack noalloc noexec nowrite progbits"
 }'

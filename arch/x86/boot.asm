@@ -89,5 +89,3 @@ section .data
 global boot_magic, boot_info_pa
 boot_magic:     dd 0
 boot_info_pa:   dd 0
-
-section .note.GNU-stack noalloc noexec nowrite progbits

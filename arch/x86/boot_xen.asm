@@ -40,5 +40,3 @@ xen_entry:
     call    xen_start
     call    kernel_main
     ud2                                 ; kernel_main does not return
-
-section .note.GNU-stack noalloc noexec nowrite progbits

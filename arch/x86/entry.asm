@@ -88,6 +88,3 @@ trap_return:
 .work:
     call    trap_exit_work              ; switches processes, ends this one, ...
     jmp     trap_return
-
-
-section .note.GNU-stack noalloc noexec nowrite progbits

@@ -31,5 +31,3 @@ crash_double_fault:
     mov     esp, 0x50000000             ; never mapped
     push    eax
     ret
-
-section .note.GNU-stack noalloc noexec nowrite progbits

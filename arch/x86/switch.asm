@@ -25,5 +25,3 @@ switch_stack:
     pop     ebx
     pop     ebp
     ret
-
-section .note.GNU-stack noalloc noexec nowrite progbits

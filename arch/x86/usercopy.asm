@@ -54,5 +54,3 @@ usercopy_failed:
     mov     eax, -EFAULT
     jmp     copy_to_user.return
 usercopy_end:
-
-section .note.GNU-stack noalloc noexec nowrite progbits

@@ -359,5 +359,3 @@ global trap_stack_top
 trap_stack_top:                         ; for traps from ring 3
     resb    4096
 user_stack_top:
-
-section .note.GNU-stack noalloc noexec nowrite progbits

@@ -84,5 +84,3 @@ root:           resb 4096
 l2:             resb 4096
                 resb 8192
 stack_top:
-
-section .note.GNU-stack noalloc noexec nowrite progbits

@@ -150,5 +150,3 @@ boot_l1:        resb 4096 * MAPPED_L1S
 idt:            resb 4096
                 resb 16384
 boot_stack_top:
-
-section .note.GNU-stack noalloc noexec nowrite progbits

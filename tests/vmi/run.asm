@@ -226,5 +226,3 @@ run_stack:      dd 0
 test_stack:     dd 0
 user_stack:     dd 0
 user_count:     dd 1000
-
-section .note.GNU-stack noalloc noexec nowrite progbits

@@ -33,5 +33,3 @@ unnamed: db "?", 0
 section .data
 
 program_name: dd unnamed
-
-section .note.GNU-stack noalloc noexec nowrite progbits

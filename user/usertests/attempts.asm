@@ -233,5 +233,3 @@ section .rodata.attempt_count
 global attempt_count
 attempt_count:
     dd      (attempts_end - attempts) / 12
-
-section .note.GNU-stack noalloc noexec nowrite progbits

@@ -208,5 +208,3 @@ call_with_stack:
     mov     esp, ebp
     pop     ebp
     ret
-
-section .note.GNU-stack noalloc noexec nowrite progbits
