@@ -9,16 +9,12 @@
  */
 #include "kernel/kernel.h"
 
-struct free_page {
-    struct free_page *next;
-};
-
 static struct frame_pool {
     u16 *owners;       /* of each frame */
     u32 fresh, end;    /* frames from here on were never used, but for .. */
     u32 skip, resume;  /* .. the initrd's, in the middle */
     u32 total, unused; /* pages */
-    struct free_page *list;
+    void **list;       /* of those that came back: the first word of each is the next */
 } pool;
 
 void frame_init(const struct boot_info *boot) {
@@ -50,7 +46,7 @@ void *page_alloc(void) {
     void *page = pool.list;
 
     if (page) {
-        pool.list = pool.list->next;
+        pool.list = *pool.list;
     } else {
         if (pool.fresh == pool.skip) pool.fresh = pool.resume;
         if (pool.fresh == pool.end) return NULL;
@@ -70,13 +66,11 @@ void *page_alloc_zeroed(void) {
 void page_get(u32 pfn) { pool.owners[pfn]++; }
 
 void page_put(void *page) {
-    struct free_page *free = page;
-
     if (!page) return;
     assert(pool.owners[pfn_of(page)] > 0);
     if (--pool.owners[pfn_of(page)] > 0) return;
-    free->next = pool.list;
-    pool.list = free;
+    *(void **)page = pool.list;
+    pool.list = page;
     pool.unused++;
 }
 

@@ -46,9 +46,7 @@ static inline void list_remove(struct list *node) {
     list_init(node);
 }
 
-/* The first node, or NULL if there is none. */
-static inline struct list *list_first(const struct list *head) {
-    return list_empty(head) ? NULL : head->next;
-}
+/* The first node. Needs: there is one. */
+static inline struct list *list_first(const struct list *head) { return head->next; }
 
 #endif

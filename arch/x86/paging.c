@@ -20,8 +20,7 @@
 #define PTE_USER_TABLE  (PTE_TABLE | PTE_U)
 #define PTE_KERNEL_PAGE (PTE_P | PTE_W | PTE_A | PTE_D)
 
-static pte_t *kernel_root;    /* the boot tables' */
-static pte_t kernel_l2_entry; /* what their slot 3 holds */
+static pte_t *kernel_root; /* the boot tables' */
 
 static inline u32 l1_index(va_t va) { return va >> PAGE_SHIFT & (PT_ENTRIES - 1); }
 
@@ -60,11 +59,9 @@ static void announce_boot_tables(pte_t *root, const pte_t *l2) {
 }
 
 void paging_init(const struct boot_info *boot) {
-    pte_t *l2;
+    pte_t *l2 = table_of(boot->root[ROOT_KERNEL]);
 
     kernel_root = boot->root;
-    kernel_l2_entry = boot->root[ROOT_KERNEL];
-    l2 = table_of(kernel_l2_entry);
     set_pdpte(0, &boot->root[ROOT_USER]);
     announce_boot_tables(boot->root, l2);
     for (u32 pfn = boot->mapped_pages; pfn < boot->ram_pages; pfn += PT_ENTRIES)
@@ -79,10 +76,10 @@ void root_load(pte_t *root) { write_cr3((u32)pa_of(root ? root : kernel_root)); 
 static pte_t get_kernel_l2(void) {
     pte_t *copy;
 
-    if (!pv_info.own_kernel_l2) return kernel_l2_entry;
+    if (!pv_info.own_kernel_l2) return kernel_root[ROOT_KERNEL];
     copy = page_alloc_zeroed();
     if (!copy) return 0;
-    memcpy(copy, table_of(kernel_l2_entry), l2_index(pv_info.va_top) * sizeof(pte_t));
+    memcpy(copy, table_of(kernel_root[ROOT_KERNEL]), l2_index(pv_info.va_top) * sizeof(pte_t));
     pt_announce(pfn_of(copy), PT_L2);
     return make_pte(pa_of(copy) | PTE_P);
 }

@@ -44,11 +44,8 @@ static bool from_program(const struct trap_frame *frame) { return (frame->cs & 3
 
 static void interrupt(u32 irq) {
     if (!irq_eoi(irq)) return; /* spurious */
-    switch (irq) {
-    case IRQ_TIMER: timer_interrupt(); break;
-    case IRQ_KEYBOARD:
-    case IRQ_SERIAL: console_interrupt(); break;
-    }
+    if (irq == IRQ_TIMER) timer_interrupt();
+    if (irq == IRQ_KEYBOARD || irq == IRQ_SERIAL) console_interrupt();
 }
 
 /* Does this fault of the kernel's touch a program's memory, where it is the program's doing? */
@@ -115,9 +112,9 @@ PV_ABI void trap(struct trap_frame *frame) {
 }
 
 void print_frame(const struct trap_frame *frame) {
-    u32 esp = from_program(frame) ? frame->esp : (va_t)&frame->esp;
+    bool has_esp = from_program(frame) || frame->vector == VECTOR_DF;
+    u32 esp = has_esp ? frame->esp : (va_t)&frame->esp;
 
-    if (frame->vector == VECTOR_DF) esp = frame->esp;
     printk("eax %08x  ebx %08x  ecx %08x  edx %08x\n", frame->eax, frame->ebx, frame->ecx,
            frame->edx);
     printk("esi %08x  edi %08x  ebp %08x  esp %08x\n", frame->esi, frame->edi, frame->ebp, esp);
