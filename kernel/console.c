@@ -95,7 +95,7 @@ int console_read_line(va_t buffer, u32 length) {
     int error = 0;
 
     irq_disable();
-    while (length && input.read == input.lines && !error) error = wait_on(&input.readers);
+    while (length && input.read == input.lines && !error) error = wait_on_locked(&input.readers);
     count = error ? 0 : take(line, length < sizeof line ? length : sizeof line);
     irq_enable();
     if (error) return error;

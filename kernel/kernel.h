@@ -71,10 +71,11 @@ static inline struct trap_frame *trap_frame_of(struct proc *proc) {
 }
 
 /* sched.c: who runs. */
-void schedule(void);                /* interrupts off; gives the CPU to the next */
-void make_ready(struct proc *proc); /* irq off */
-int wait_on(struct list *queue);    /* may block; 0, or -EINTR if killed */
-void wake_all(struct list *queue);  /* irq */
+void schedule(void);                    /* interrupts off; gives the CPU to the next */
+void make_ready(struct proc *proc);     /* irq off */
+int wait_on(struct list *queue);        /* may block; 0, or -EINTR if killed */
+int wait_on_locked(struct list *queue); /* the same, for who has interrupts off already */
+void wake_all(struct list *queue);      /* irq */
 void sched_yield(void);
 bool someone_ready(void); /* irq off */
 NORETURN void sched_start(struct proc *first);

@@ -95,16 +95,21 @@ void sched_yield(void) {
     irq_restore(flags);
 }
 
-int wait_on(struct list *queue) {
-    u32 flags = irq_save();
-
-    if (!current->killed) {
-        current->state = PROC_BLOCKED;
-        list_add_tail(&current->queue, queue);
-        schedule();
-    }
-    irq_restore(flags);
+int wait_on_locked(struct list *queue) {
+    if (current->killed) return -EINTR;
+    current->state = PROC_BLOCKED;
+    list_add_tail(&current->queue, queue);
+    schedule();
     return current->killed ? -EINTR : 0;
+}
+
+int wait_on(struct list *queue) {
+    int error;
+
+    irq_disable();
+    error = wait_on_locked(queue);
+    irq_enable();
+    return error;
 }
 
 /* Who waits may be woken for another reason meanwhile, but nobody begins to wait. */

@@ -42,7 +42,7 @@ int timer_sleep(u32 milliseconds) {
     current->wake_at = clock_ns() + (u64)milliseconds * 1000000;
     for (before = sleepers.next; before != &sleepers; before = before->next)
         if (sleeper_of(before)->wake_at > current->wake_at) break;
-    error = wait_on(before);
+    error = wait_on_locked(before);
     irq_enable();
     return error;
 }
