@@ -29,4 +29,6 @@ static inline u32 pfn_of(const void *page) {
     return (u32)(((const u8 *)page - fake_memory[0]) / PAGE_SIZE);
 }
 
+int copy_to_user(va_t to, const void *from, u32 length); /* test_frame.c */
+
 #endif
