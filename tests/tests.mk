@@ -9,7 +9,7 @@ T         ?= tests
 PYTEST     = PYTHONPYCACHEPREFIX=$(B)/pycache $(PYTHON) -m pytest -c tests/pytest.ini -n $(TEST_JOBS)
 
 .PHONY: test test-quick test-all test-build
-test: test-build ## run the tests, at most 3 minutes; T="FILE -k WORD" names some
+test: test-build ## run the tests, 6 minutes on two cores; T="FILE -k WORD" names some
 	@$(PYTEST) -m "not long" $(T)
 test-quick: test-build ## run the most telling tests, 20 seconds
 	@$(PYTEST) -m quick $(T)
