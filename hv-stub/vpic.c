@@ -2,7 +2,8 @@
  * hv-stub/vpic.c: the pair of 8259A interrupt controllers that a guest sees.
  *
  * Gives: edge-triggered requests, masks, priorities, end of interrupt; the commands that kernels
- *        use. Nothing is connected to the slave: what it is told, it only remembers. Source: Intel 8259A data sheet.
+ *        use. Nothing is connected to the slave: what it is told, it only remembers.
+ * Source: Intel 8259A data sheet.
  */
 #include "hv-stub/hv.h"
 
