@@ -60,5 +60,3 @@ align 16
     resb 8192
 global hv_stack_top
 hv_stack_top:
-
-section .note.GNU-stack noalloc noexec nowrite progbits

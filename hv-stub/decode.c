@@ -11,9 +11,7 @@
 
 /* What follows an opcode, and how to take it. */
 enum form {
-    IMM8 = 0x01, /* an immediate of so many bytes */
-    IMM16 = 0x02,
-    IMMEDIATE = IMM8 | IMM16,
+    IMM8 = 0x01,     /* an immediate of one byte */
     PLAIN = 0x04,    /* nothing */
     POINTER = 0x08,  /* an offset of the operand size, then a selector */
     WIDTH = 0x10,    /* bit 0 of the opcode is clear: the operand size is 1 */
@@ -30,7 +28,6 @@ enum form {
 static const u16 one_byte[256] = {
     [0x8E] = MODRM | REG(SREG_SS),
     [0x9C ... 0x9D] = PLAIN,
-    [0xCA] = IMM16,
     [0xCB ... 0xCC] = PLAIN,
     [0xCD] = IMM8,
     [0xCE ... 0xCF] = PLAIN,
@@ -82,23 +79,9 @@ static u32 next_number(struct code *code, unsigned size) {
 
 /* --- the memory operand --------------------------------------------------------------------- */
 
-/* SDM vol 2, "16-Bit Addressing Forms with the ModR/M Byte". BP alone, without a displacement,
- * stands for no register at all. */
-static void take_registers16(u8 mod, u8 rm, struct insn *out) {
-    static const struct {
-        u8 base, index;
-    } forms[8] = {
-        {GPR_EBX, GPR_ESI},  {GPR_EBX, GPR_EDI},  {GPR_EBP, GPR_ESI},  {GPR_EBP, GPR_EDI},
-        {GPR_ESI, GPR_NONE}, {GPR_EDI, GPR_NONE}, {GPR_EBP, GPR_NONE}, {GPR_EBX, GPR_NONE},
-    };
-
-    out->base = mod == 0 && rm == 6 ? GPR_NONE : forms[rm].base;
-    out->index = forms[rm].index;
-}
-
 /* SDM vol 2, "32-Bit Addressing Forms with the ModR/M Byte" and "... with the SIB Byte". ESP
  * cannot be an index; EBP as the base without a displacement stands for no base. */
-static void take_registers32(struct code *code, u8 mod, u8 rm, struct insn *out) {
+static void take_registers(struct code *code, u8 mod, u8 rm, struct insn *out) {
     out->base = rm;
     out->index = GPR_NONE;
     if (rm == GPR_ESP) {
@@ -113,20 +96,18 @@ static void take_registers32(struct code *code, u8 mod, u8 rm, struct insn *out)
 
 static void take_memory(struct code *code, u8 mod, u8 rm, struct insn *out) {
     out->memory = true;
-    if (out->address_size == 2)
-        take_registers16(mod, rm, out);
-    else
-        take_registers32(code, mod, rm, out);
+    take_registers(code, mod, rm, out);
     if (mod == 1)
         out->displacement = (u32)(int8_t)next(code);
     else if (mod == 2 || out->base == GPR_NONE)
-        out->displacement = next_number(code, out->address_size);
+        out->displacement = next_number(code, 4);
 }
 
 /* --- the parts of an instruction ------------------------------------------------------------ */
 
 /* SDM vol 2, "Instruction Prefixes". Of several from one group, the last one counts. LOCK is not
- * among them: it is #UD with every instruction here ("LOCK-Assert LOCK# Signal Prefix"). */
+ * among them: it is #UD with every instruction here ("LOCK-Assert LOCK# Signal Prefix"). Nor is
+ * 67h: no kernel of 32 bits has addresses of 16. */
 static bool take_prefix(u8 byte, struct insn *out) {
     if ((byte & 0xE7) == 0x26) /* 26 ES, 2E CS, 36 SS, 3E DS */
         out->segment = byte >> 3 & 3;
@@ -134,8 +115,6 @@ static bool take_prefix(u8 byte, struct insn *out) {
         out->segment = byte & 7;
     else if (byte == 0x66)
         out->operand_size = 2;
-    else if (byte == 0x67)
-        out->address_size = 2;
     else
         return byte == 0xF2 || byte == 0xF3; /* REP: means nothing to an instruction here */
     return true;
@@ -181,7 +160,7 @@ static bool take_instruction(struct code *code, struct insn *out) {
     u32 form = take_opcode(code, out);
 
     if (!form || (form & ANY_MODRM && !take_modrm(code, form, out))) return false;
-    out->immediate = next_number(code, form & POINTER ? out->operand_size : form & IMMEDIATE);
+    out->immediate = next_number(code, form & POINTER ? out->operand_size : form & IMM8);
     if (form & POINTER) out->selector = (u16)next_number(code, 2);
     if (out->segment == SREG_NONE)
         out->segment = out->base == GPR_EBP || out->base == GPR_ESP ? SREG_SS : SREG_DS;
@@ -191,7 +170,7 @@ static bool take_instruction(struct code *code, struct insn *out) {
 int decode(const u8 *bytes, unsigned available, struct insn *out) {
     struct code code = {bytes, available < INSN_MAX ? available : INSN_MAX, 0};
 
-    *out = (struct insn){.operand_size = 4, .address_size = 4, .segment = SREG_NONE};
+    *out = (struct insn){.operand_size = 4, .segment = SREG_NONE};
     if (!take_instruction(&code, out)) out->kind = INSN_UNKNOWN;
     if (code.at > code.limit) {
         if (available < INSN_MAX) return 0;
@@ -207,5 +186,5 @@ u32 insn_offset(const struct insn *insn, const u32 registers[8]) {
 
     if (insn->base != GPR_NONE) offset += registers[insn->base];
     if (insn->index != GPR_NONE) offset += registers[insn->index] << insn->scale;
-    return insn->address_size == 2 ? (u16)offset : offset;
+    return offset;
 }

@@ -30,9 +30,8 @@ enum insn_kind {
     INSN_POPF = 0x9D,
     INSN_IRET = 0xCF,
     INSN_RETF = 0xCB,
-    INSN_RETF_IMM = 0xCA, /* [operand_size, immediate is how many bytes to release] */
-    INSN_JMP_FAR = 0xEA,  /* [selector, immediate, operand_size] */
-    INSN_INT3 = 0xCC,     /* [] */
+    INSN_JMP_FAR = 0xEA, /* [selector, immediate, operand_size] */
+    INSN_INT3 = 0xCC,    /* [] */
     INSN_INTO = 0xCE,
     INSN_INT = 0xCD,    /* [immediate is the vector] */
     INSN_IN_IMM = 0xE4, /* [operand_size, immediate is the port] */
@@ -66,7 +65,6 @@ struct insn {
     u32 kind;        /* enum insn_kind */
     u8 length;       /* 1 to INSN_MAX */
     u8 operand_size; /* bytes: 1, 2 or 4 */
-    u8 address_size; /* bytes: 2 or 4 */
     u8 segment;      /* enum sreg: where memory is, by prefix or by default */
     u8 reg, rm;      /* of ModRM; rm only without memory */
     bool memory;     /* there is a memory operand */
@@ -81,7 +79,7 @@ struct insn {
  * the `available` bytes: then *out is void, and the caller fetches more, up to INSN_MAX, or gives
  * the guest the fault of that fetch. Bytes behind the length have no part in the result.
  * INSN_UNKNOWN has for a length how many bytes it took to see that. Among it are LOCK, #UD with
- * every instruction here, and what is longer than INSN_MAX. */
+ * every instruction here, 16-bit addresses, and what is longer than INSN_MAX. */
 int decode(const u8 *bytes, unsigned available, struct insn *out);
 
 /* The effective address of the memory operand: an offset in its segment. `registers` are in the

@@ -93,7 +93,7 @@ static bool return_far(struct vcpu *vcpu, const struct insn *insn) {
     if (insn->operand_size != 4 || !read_linear(vcpu, stack_address(vcpu), target, sizeof target) ||
         !jump_far(vcpu, target[1] & 0xFFFF, target[0]))
         return false;
-    frame_of(vcpu)->esp += sizeof target + insn->immediate;
+    frame_of(vcpu)->esp += sizeof target;
     return true;
 }
 
@@ -212,15 +212,13 @@ static bool execute(struct vcpu *vcpu, const struct insn *insn) {
     case INSN_IRET: guest_iret(vcpu); return true;
     case INSN_MOV_SS: return read_operand16(vcpu, insn, &value) && load_stack_segment(vcpu, value);
     case INSN_JMP_FAR: return jump_far(vcpu, insn->selector, insn->immediate);
-    case INSN_RETF:
-    case INSN_RETF_IMM: return return_far(vcpu, insn);
+    case INSN_RETF: return return_far(vcpu, insn);
     }
     return false;
 }
 
 static bool moves_eip(const struct insn *insn) {
-    return insn->kind == INSN_IRET || insn->kind == INSN_JMP_FAR || insn->kind == INSN_RETF ||
-           insn->kind == INSN_RETF_IMM;
+    return insn->kind == INSN_IRET || insn->kind == INSN_JMP_FAR || insn->kind == INSN_RETF;
 }
 
 /* The bytes at EIP, as many as are mapped. */

@@ -3,8 +3,8 @@
 ;
 ; Runs:  in the guest's ring, linked at HV_ROM. Each call of lib/vmi.def is answered in one way:
 ;        HV        a trap into the hypervisor; the vector says which call
-;        HV_ARG    the same; what the call has on the stack goes along in EBX
-;        HV_ARGS   the same, with two words, in EBX and ESI
+;        HV_ARGS   the same; what the call has on the stack, two words at most, goes along in
+;                  EBX and ESI
 ;        CODE      instructions right here: the virtual IF is one byte of the shared page
 ;        JUMP      the same, but reached by a jump
 ;        NOP       nothing is to be done
@@ -18,7 +18,6 @@
 
 ; What GetRelocationInfo says of each: VMI_RELOCATION_* of lib/vmi.h
 RELOCATION_HV      equ 1
-RELOCATION_HV_ARG  equ 1
 RELOCATION_HV_ARGS equ 1
 RELOCATION_CODE    equ 1
 RELOCATION_JUMP    equ 2
@@ -45,15 +44,6 @@ rom_%2:
     ret
 %endmacro
 
-%macro ENTRY_HV_ARG 2
-rom_%2:
-    push    ebx
-    mov     ebx, [esp + 8]
-    int     VECTOR_OF(%1)
-    pop     ebx
-    ret
-%endmacro
-
 %macro ENTRY_HV_ARGS 2
 rom_%2:
     push    ebx
@@ -68,14 +58,12 @@ rom_%2:
 
 %macro ENTRY_CODE 2
 %endmacro
-%macro ENTRY_JUMP 2
-%endmacro
+%define ENTRY_JUMP ENTRY_CODE
+
 %macro ENTRY_NOP 2
 rom_%2 equ 0
 %endmacro
-%macro ENTRY_NONE 2
-rom_%2 equ 0
-%endmacro
+%define ENTRY_NONE ENTRY_NOP
 
 %define VMI_CALL(number, name, how, doc) ENTRY_ %+ how number, name
 %include "lib/vmi.def"
@@ -216,5 +204,3 @@ pci_data:
     dw      0
 .end:
     times ROM_SIZE - ($ - rom_image) db 0
-
-section .note.GNU-stack noalloc noexec nowrite progbits

@@ -78,5 +78,3 @@ enter_hypervisor:
 global switcher_enter                   ; switcher_enter(u32 root)
 switcher_enter:
     LEAVE_HYPERVISOR
-
-section .note.GNU-stack noalloc noexec nowrite progbits

@@ -4,42 +4,36 @@
  * Runs:  process context and boot, never in interrupt handlers.
  * Gives: pages with a count of owners, for copy on write.
  *
- * Pages that were never used are taken in order of their number; pages that come back go on a
- * list through their own first bytes. So nothing need be set up for each page at boot.
+ * Pages that were never used are taken in order of their number, from the first one behind kernel
+ * and initrd; pages that come back go on a list through their own first bytes. So nothing need be
+ * set up for each page at boot.
  */
 #include "kernel/kernel.h"
 
 static struct frame_pool {
-    u16 *owners;       /* of each frame */
-    u32 fresh, end;    /* frames from here on were never used, but for .. */
-    u32 skip, resume;  /* .. the initrd's, in the middle */
-    u32 total, unused; /* pages */
-    void **list;       /* of those that came back: the first word of each is the next */
+    u16 *owners;               /* of each frame */
+    u32 fresh, end;            /* frames from here on were never used */
+    u32 initrd, total, unused; /* pages */
+    void **list;               /* of those that came back: the first word of each is the next */
 } pool;
 
+/* Loaders put the initrd right behind the kernel, Xen before what it has made for us. */
 void frame_init(const struct boot_info *boot) {
     u32 table_pages = ALIGN_UP(boot->ram_pages * sizeof(u16), PAGE_SIZE) / PAGE_SIZE;
-    u32 initrd_frames;
+    u32 initrd_end = (u32)(ALIGN_UP(boot->initrd_end, PAGE_SIZE) >> PAGE_SHIFT);
+    u32 first = initrd_end > boot->first_free ? initrd_end : boot->first_free;
 
-    pool = (struct frame_pool){
-        .fresh = boot->first_free,
-        .end = boot->ram_pages,
-        .skip = (u32)(boot->initrd >> PAGE_SHIFT),
-        .resume = (u32)(ALIGN_UP(boot->initrd_end, PAGE_SIZE) >> PAGE_SHIFT),
-    };
-    /* Xen puts the initrd below first_free. */
-    initrd_frames = pool.fresh <= pool.skip ? pool.resume - pool.skip : 0;
-    if (boot->first_free + initrd_frames + table_pages + MIN_FREE_PAGES > boot->ram_pages)
+    if (first + table_pages + MIN_FREE_PAGES > boot->ram_pages)
         panic("%u KiB of memory are too little: kernel and initrd take %u KiB, and at least "
               "%u KiB must be left",
-              boot->ram_pages * 4, (boot->first_free + initrd_frames + table_pages) * 4,
-              MIN_FREE_PAGES * 4);
-    if (pool.fresh <= pool.skip && pool.fresh + table_pages > pool.skip) pool.fresh = pool.resume;
-    pool.owners = page_of(pool.fresh);
-    pool.fresh += table_pages;
-    memset(pool.owners, 0, table_pages * PAGE_SIZE);
-    pool.total = pool.end - pool.fresh - (pool.fresh <= pool.skip ? initrd_frames : 0);
-    pool.unused = pool.total;
+              boot->ram_pages * 4, (first + table_pages) * 4, MIN_FREE_PAGES * 4);
+    pool = (struct frame_pool){
+        .owners = memset(page_of(first), 0, table_pages * PAGE_SIZE),
+        .fresh = first + table_pages,
+        .end = boot->ram_pages,
+        .initrd = initrd_end - (u32)(boot->initrd >> PAGE_SHIFT),
+    };
+    pool.total = pool.unused = pool.end - pool.fresh;
 }
 
 void *page_alloc(void) {
@@ -48,7 +42,6 @@ void *page_alloc(void) {
     if (page) {
         pool.list = *pool.list;
     } else {
-        if (pool.fresh == pool.skip) pool.fresh = pool.resume;
         if (pool.fresh == pool.end) return NULL;
         page = page_of(pool.fresh++);
     }
@@ -80,8 +73,8 @@ int frame_info(va_t answer) {
     struct meminfo info = {
         .total_pages = pool.total,
         .free_pages = pool.unused,
-        .kernel_pages = pool.end - pool.total - (pool.resume - pool.skip),
-        .initrd_pages = pool.resume - pool.skip,
+        .kernel_pages = pool.end - pool.total - pool.initrd,
+        .initrd_pages = pool.initrd,
     };
 
     for (u32 pfn = 0; pfn < pool.end; pfn++) info.shared_pages += pool.owners[pfn] > 1;
