@@ -223,7 +223,7 @@ void shadow_flush_one(struct vcpu *vcpu, va_t va);
 void shadow_fill(struct vcpu *vcpu, va_t va, const struct walk *walk);
 void shadow_announce(struct vcpu *vcpu, u32 gfn, u32 level); /* 1, 2, or 3: a root */
 void shadow_release(struct vcpu *vcpu, u32 gfn);
-void shadow_update(struct vcpu *vcpu, const u32 *entry);
+void shadow_update(struct vcpu *vcpu, const struct entry *entry);
 const va_t *shadow_update_plain(struct vcpu *vcpu, const va_t *next, const va_t *end);
 
 /* --- segments.c: descriptors ---------------------------------------------------------------------- */

@@ -81,8 +81,8 @@ static bool is_announced(const struct guest *guest, u32 gfn) {
 
 static bool is_screen(u32 gfn) { return gfn >= VGA_START && gfn < VGA_END; }
 
-/* Entries carry what the guest's do, but for two things: a page is writable only once its D bit
- * is set, so that the first write sets it; and no entry is global. */
+/* Shadows carry what the guest's entries do, but for two things: a page is writable only once its D
+ * bit is set, so that the first write sets it; and no entry is global. */
 static u32 leaf_at(u32 base, u32 entry) {
     u32 writable = entry & entry >> 5 & PTE_W; /* D >> 5 is W */
 
@@ -237,29 +237,28 @@ void shadow_release(struct vcpu *vcpu, u32 gfn) {
     *l1_of(guest, gfn) = 0;
 }
 
-/* What can be known of an entry before it is used: memory of the guest's, accessed already. */
-static u32 new_leaf(const struct guest *guest, pte_t entry) {
-    bool usable = !(entry >> 32) && (entry & (PTE_P | PTE_A)) == (PTE_P | PTE_A);
-
-    return usable && (u32)entry >> PAGE_SHIFT < guest->pages ? leaf(guest, (u32)entry) : 0;
+/* May the CPU use an entry of the guest's already? Not before its A bit is set, and not outside its
+ * memory: what is not there stops the guest, once it is used. */
+static bool is_usable(const struct guest *guest, const struct entry *entry) {
+    return !entry->high && (entry->low & (PTE_P | PTE_A)) == (PTE_P | PTE_A) &&
+           entry->low >> PAGE_SHIFT < guest->pages;
 }
 
-static u32 new_link(struct guest *guest, pte_t entry) {
-    u32 gfn = (u32)entry >> PAGE_SHIFT;
-    u64 *l1 = NULL;
+/* 0: to a table that has no shadow yet. */
+static u32 new_link(struct guest *guest, u32 entry) {
+    u32 gfn = entry >> PAGE_SHIFT;
+    u64 *l1 = entry & PTE_PS ? NULL : find(guest, gfn, SHADOW_L1);
 
-    if (!(entry >> 32) && (entry & (PTE_P | PTE_A | PTE_PS)) == (PTE_P | PTE_A))
-        l1 = find(guest, gfn, SHADOW_L1);
     if (l1 && !is_announced(guest, gfn)) memset(l1, 0, PAGE_SIZE);
-    return l1 ? link_to(l1, (u32)entry) : 0;
+    return l1 ? link_to(l1, entry) : 0;
 }
 
 /* An entry of the guest's is new: so is every shadow of it, whatever that is. */
-void shadow_update(struct vcpu *vcpu, const u32 *at) {
+void shadow_update(struct vcpu *vcpu, const struct entry *entry) {
     struct guest *guest = guest_of(vcpu);
-    pte_t entry = *(const pte_t *)at;
-    u32 pa = (u32)at - (u32)guest->base;
-    u32 gfn = pa >> PAGE_SHIFT, index = (pa & PAGE_MASK) / sizeof entry;
+    u32 low = is_usable(guest, entry) ? entry->low : 0;
+    u32 pa = (u32)entry - (u32)guest->base;
+    u32 gfn = pa >> PAGE_SHIFT, index = (pa & PAGE_MASK) / sizeof *entry;
     u32 number = guest->shadow.first[gfn];
 
     for (; number != NO_SHADOW; number = guest->shadow.info[number].next) {
@@ -268,9 +267,9 @@ void shadow_update(struct vcpu *vcpu, const u32 *at) {
         if (kind == SHADOW_ROOT)
             make_root(guest, gfn);
         else if (kind == SHADOW_L1)
-            page_at(guest, number)[index] = new_leaf(guest, entry);
+            page_at(guest, number)[index] = low ? leaf(guest, low) : 0;
         else if (kind == SHADOW_L2 || (kind == SHADOW_L2_TOP && index < INDEX_L2(HV_VA_TOP)))
-            page_at(guest, number)[index] = new_link(guest, entry);
+            page_at(guest, number)[index] = low ? new_link(guest, low) : 0;
     }
     if (gfn == vcpu->cr[3] >> PAGE_SHIFT && !is_announced(guest, gfn)) load_root(vcpu);
 }
@@ -283,13 +282,13 @@ const va_t *shadow_update_plain(struct vcpu *vcpu, const va_t *next, const va_t 
 
     for (; next < end; next++) {
         u32 offset = *next - vcpu->linear.va;
-        const u32 *entry = (const u32 *)(vcpu->linear.memory + offset);
+        const struct entry *entry = (const struct entry *)(vcpu->linear.memory + offset);
         u32 page, low;
 
         if (offset >= vcpu->linear.size || offset & 7) break;
         page = guest->shadow.l1[(u32)entry >> PAGE_SHIFT];
-        if (!page || entry[1]) break;
-        low = entry[0];
+        if (!page || entry->high) break;
+        low = entry->low;
         if ((low & (PTE_P | PTE_A)) != (PTE_P | PTE_A))
             low = 0;
         else if (low - VGA_END * PAGE_SIZE < guest->shadow.above_screen)

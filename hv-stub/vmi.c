@@ -107,19 +107,19 @@ CALL(UpdateKernelStack) { update_kernel_stack(vcpu, frame->eax, frame->edx); }
 /* --- page tables -------------------------------------------------------------------------------------- */
 
 /* Where an entry is in our memory, by a walk of the guest's tables. */
-static u32 *find_entry(struct vcpu *vcpu, va_t va) {
+static struct entry *find_entry(struct vcpu *vcpu, va_t va) {
     struct walk found;
 
     if (va & 7 || !walk(vcpu, va, PF_WRITE, &found))
         guest_stop(STOP_FAULT, "a page table entry at %08x, which is not mapped writable", va);
     if (found.gfn >= guest_of(vcpu)->pages)
         guest_stop(STOP_MEMORY, "a page table entry at %08x, which is not its memory", va);
-    return (u32 *)(guest_of(vcpu)->base + (found.gfn << PAGE_SHIFT) + (va & PAGE_MASK));
+    return (struct entry *)(guest_of(vcpu)->base + (found.gfn << PAGE_SHIFT) + (va & PAGE_MASK));
 }
 
 /* The same, if possible by the mapping that the guest told us of, which lies in its memory. */
-static inline u32 *entry_at(struct vcpu *vcpu, va_t va) {
-    u32 *entry = va & 7 ? NULL : direct_memory(vcpu, va, sizeof(pte_t));
+static inline struct entry *entry_at(struct vcpu *vcpu, va_t va) {
+    struct entry *entry = va & 7 ? NULL : direct_memory(vcpu, va, sizeof *entry);
 
     return entry ? entry : find_entry(vcpu, va);
 }
@@ -134,10 +134,7 @@ static const va_t *update(struct vcpu *vcpu, const va_t *next, const va_t *end) 
 }
 
 CALL(SetPxELong) {
-    u32 *entry = entry_at(vcpu, frame->ecx);
-
-    entry[0] = frame->eax;
-    entry[1] = frame->edx;
+    *entry_at(vcpu, frame->ecx) = (struct entry){frame->eax, frame->edx};
     update(vcpu, &frame->ecx, &frame->ecx + 1);
 }
 
@@ -238,8 +235,6 @@ static void command(struct vcpu *vcpu, u32 word) {
     u32 argument = word & ~HV_QUEUE_WHAT;
 
     switch (word & HV_QUEUE_WHAT) {
-    case HV_QUEUE_FLUSH_ONE: shadow_flush_one(vcpu, argument); break;
-    case HV_QUEUE_FLUSH_ALL: shadow_flush(vcpu); break;
     case HV_QUEUE_ANNOUNCE: shadow_announce(vcpu, argument >> PAGE_SHIFT, argument >> 3 & 3); break;
     case HV_QUEUE_RELEASE: shadow_release(vcpu, argument >> PAGE_SHIFT); break;
     case HV_QUEUE_STACK:

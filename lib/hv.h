@@ -57,12 +57,10 @@ struct vcpu_shared {
 
 /* A word of the queue: the address of a page table entry that the guest has written; or, in the
  * lowest three bits, which are 0 in such an address, what else there is to do, and with what. */
-#define HV_QUEUE_WHAT      7
-#define HV_QUEUE_FLUSH_ONE 1 /* address */
-#define HV_QUEUE_FLUSH_ALL 2
-#define HV_QUEUE_ANNOUNCE  3 /* address of a frame + 8 * level */
-#define HV_QUEUE_RELEASE   4 /* address of a frame */
-#define HV_QUEUE_STACK     5 /* stack pointer for traps from ring 3, in the segment named before */
+#define HV_QUEUE_WHAT     7
+#define HV_QUEUE_ANNOUNCE 1 /* address of a frame + 8 * level */
+#define HV_QUEUE_RELEASE  2 /* address of a frame */
+#define HV_QUEUE_STACK    3 /* stack pointer for traps from ring 3, in the segment named before */
 
 /* Why a guest came to the hypervisor. */
 enum hv_reason {

@@ -138,8 +138,7 @@ static bool is_vital(u32 port) {
 }
 
 static void choose_queued(struct arguments *a) {
-    static const u32 kinds[] = {HV_QUEUE_FLUSH_ONE, HV_QUEUE_FLUSH_ALL, HV_QUEUE_ANNOUNCE,
-                                HV_QUEUE_RELEASE, HV_QUEUE_STACK};
+    static const u32 kinds[] = {HV_QUEUE_ANNOUNCE, HV_QUEUE_RELEASE, HV_QUEUE_STACK, 4, 5, 6, 7};
     u32 kind = kinds[below(ARRAY_SIZE(kinds))], i = below(512);
 
     if (below(2)) {
@@ -433,7 +432,7 @@ void queue_index(void) {
     static const u32 indexes[] = {
         0xFFFFFFFF,     0x80000000,         0x7FFFFFFF, 0x01000000, 4096, HV_QUEUE_BYTES + 1,
         HV_QUEUE_BYTES, HV_QUEUE_BYTES - 1, 12,         13,         11,   1};
-    static const u32 kinds[] = {HV_QUEUE_FLUSH_ALL, HV_QUEUE_FLUSH_ONE, HV_QUEUE_RELEASE};
+    static const u32 kinds[] = {HV_QUEUE_RELEASE, HV_QUEUE_WHAT}; /* of no frame; unknown */
 
     for (u32 i = 0; i < ARRAY_SIZE(indexes); i++)
         for (u32 kind = 0; kind < ARRAY_SIZE(kinds); kind++) {
@@ -443,9 +442,9 @@ void queue_index(void) {
             vmi(VMI_Null, 0, 0, 0, 0, 0);
             expect(SHARED->queued == 0 || indexes[i] < 12, "index %08x is left", SHARED->queued);
             SHARED->lazy = 1;
-            vmi(VMI_Queue, NOWHERE + HV_QUEUE_FLUSH_ONE, 0, 0, 0, 0); /* no page is missing now: */
+            vmi(VMI_Queue, NOWHERE + HV_QUEUE_RELEASE, 0, 0, 0, 0); /* no page is missing now: */
             SHARED->queued = indexes[i]; /* no fault has the queue read before the append */
-            vmi(VMI_Queue, HV_QUEUE_FLUSH_ALL, 0, 0, 0, 0);
+            vmi(VMI_Queue, HV_QUEUE_WHAT, 0, 0, 0, 0);
             expect_fault(NO_FAULT, 0, "append");
             SHARED->queued = 0;
             SHARED->lazy = 0;
