@@ -49,7 +49,6 @@ static const u16 two_byte[256] = {
     [0x21] = REGISTER | ANY_REG,
     [0x22] = REGISTER | REG(0) | REG(2) | REG(3) | REG(4),
     [0x23] = REGISTER | ANY_REG,
-    [0x30] = PLAIN,
     [0x32] = PLAIN,
     [0xA2] = PLAIN,
 };

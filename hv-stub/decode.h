@@ -44,7 +44,6 @@ enum insn_kind {
     INSN_CLTS = 0x0F06,
     INSN_INVD = 0x0F08,
     INSN_WBINVD = 0x0F09,
-    INSN_WRMSR = 0x0F30,
     INSN_RDMSR = 0x0F32,
     INSN_CPUID = 0x0FA2,
     INSN_MOV_FROM_CR = 0x0F20, /* [reg is the CR: 0, 2, 3 or 4; rm] */

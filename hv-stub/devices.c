@@ -12,7 +12,7 @@
 
 #define CRTC_CURSOR 0x0A /* its shape, then where the screen begins, and its place */
 
-static bool is_pic(u32 port) { return (port & ~0x81u) == 0x20; }
+static bool is_pic(u32 port) { return (port & ~1u) == PIC_MASTER; }
 
 static bool is_pit(u32 port) { return (port >= 0x40 && port <= 0x43) || port == 0x61; }
 

@@ -12,9 +12,7 @@
 #define CR4_PAE   0x020u
 #define CR4_KNOWN 0x0BFu /* VME PVI TSD DE PSE PAE PGE: of these only PAE has an effect */
 
-#define MSR_TSC          0x10
-#define MSR_SYSENTER_CS  0x174
-#define MSR_SYSENTER_EIP 0x176
+#define MSR_TSC 0x10
 
 /* pushad has stored the registers downwards, in the order of their numbers. */
 static u32 *reg(struct vcpu *vcpu, u32 number) {
@@ -112,22 +110,11 @@ void guest_output(struct vcpu *vcpu, u32 port, u32 size) {
     for (u32 i = 0; i < size; i++) port_write(vcpu, (port + i) & 0xFFFF, eax[i]);
 }
 
-static bool is_sysenter(u32 msr) { return msr >= MSR_SYSENTER_CS && msr <= MSR_SYSENTER_EIP; }
-
+/* The TSC is all that there is: CPUID shows nothing that has others, and no MSR can be written. */
 bool guest_rdmsr(struct vcpu *vcpu) {
-    struct trap_frame *frame = frame_of(vcpu);
-    bool is_tsc = frame->ecx == MSR_TSC;
-
-    if (!is_tsc && !is_sysenter(frame->ecx)) return false;
-    return_u64(frame, is_tsc ? rdtsc() : 0);
+    if (frame_of(vcpu)->ecx != MSR_TSC) return false;
+    return_u64(frame_of(vcpu), rdtsc());
     return true;
-}
-
-/* sysenter stays off: nothing but 0 may be written. */
-bool guest_wrmsr(struct vcpu *vcpu) {
-    const struct trap_frame *frame = frame_of(vcpu);
-
-    return is_sysenter(frame->ecx) && !frame->eax && !frame->edx;
 }
 
 /* What the CPU has, less what a guest cannot use; and who we are, in a leaf of our own. */
@@ -196,8 +183,8 @@ static bool execute(struct vcpu *vcpu, const struct insn *insn) {
     case INSN_MOV_TO_DR: /* never loaded: a breakpoint could fire in the switcher */ return true;
     case INSN_LGDT: return guest_load_table(vcpu, &vcpu->gdt, operand_address(vcpu, insn));
     case INSN_LIDT: return guest_load_table(vcpu, &vcpu->idt, operand_address(vcpu, insn));
-    case INSN_SGDT: return guest_store_table(vcpu, &vcpu->gdt, operand_address(vcpu, insn));
-    case INSN_SIDT: return guest_store_table(vcpu, &vcpu->idt, operand_address(vcpu, insn));
+    case INSN_SGDT: return write_linear(vcpu, operand_address(vcpu, insn), &vcpu->gdt, 6);
+    case INSN_SIDT: return write_linear(vcpu, operand_address(vcpu, insn), &vcpu->idt, 6);
     case INSN_INVLPG: shadow_flush_one(vcpu, operand_address(vcpu, insn)); return true;
     case INSN_LLDT: return read_operand16(vcpu, insn, &value) && !(value & ~3u); /* no LDT at all */
     case INSN_LTR: return read_operand16(vcpu, insn, &value) && guest_load_task(vcpu, value);
@@ -205,7 +192,6 @@ static bool execute(struct vcpu *vcpu, const struct insn *insn) {
     case INSN_INVD:
     case INSN_WBINVD: return true;
     case INSN_RDMSR: return guest_rdmsr(vcpu);
-    case INSN_WRMSR: return guest_wrmsr(vcpu);
     case INSN_CPUID: guest_cpuid(vcpu); return true;
     case INSN_PUSHF: return push_flags(vcpu);
     case INSN_POPF: return pop_flags(vcpu);

@@ -90,14 +90,6 @@ static u32 round_ticks; /* TSC ticks of PIT_ROUND counts */
 
 u64 host_ticks(u64 counts) { return counts * round_ticks / PIT_ROUND; }
 
-static void pic_start(u32 port, u32 vector, u32 cascade, u32 mask) {
-    out8(PIC_ICW1, port);
-    out8(vector, port + 1);
-    out8(cascade, port + 1);
-    out8(PIC_ICW4_8086, port + 1);
-    out8(mask, port + 1);
-}
-
 /* The guest's next timer interrupt; if it is too far away for the PIT, a step on the way. */
 void host_timer(u64 deadline) {
     u64 now = rdtsc();
@@ -122,8 +114,10 @@ void host_interrupt(struct vcpu *vcpu, u32 irq) {
 void host_init(void) {
     paging_init();
     tables_init();
-    pic_start(PIC_MASTER, HOST_IRQ, 1 << PIC_CASCADE, 0xFF & ~IRQS_WE_TAKE);
-    pic_start(PIC_SLAVE, HOST_IRQ + 8, PIC_CASCADE, 0xFF);
+    pic_start(out8, PIC_MASTER, HOST_IRQ, 1 << PIC_CASCADE);
+    pic_start(out8, PIC_SLAVE, HOST_IRQ + 8, PIC_CASCADE);
+    out8(0xFF & ~IRQS_WE_TAKE, PIC_MASTER + 1);
+    out8(0xFF, PIC_SLAVE + 1);
     round_ticks = pit_measure_tsc(in8, out8);
     if (!round_ticks) guest_stop(STOP_INTERNAL, "the interval timer (8254) does not count");
 }

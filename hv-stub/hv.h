@@ -26,13 +26,11 @@ NORETURN void switcher_enter(u32 root);
 /* --- what a guest is ------------------------------------------------------------------------ */
 
 struct vpic {
-    struct vpic_chip {
-        u8 requested, masked, in_service;
-        u8 vector;         /* of its first line */
-        u8 init_step;      /* the ICW that comes next; 0: it is not being initialized */
-        bool read_service; /* the next read is of in_service, not requested */
-    } chip[2];
-    bool pending; /* it would interrupt, if it were let */
+    u8 requested, masked, in_service;
+    u8 vector;         /* of its first line */
+    u8 init_step;      /* the ICW that comes next; 0: it is not being initialized */
+    bool read_service; /* the next read is of in_service, not requested */
+    bool pending;      /* it would interrupt, if it were let */
 };
 
 /* An interrupt of line 0 to come. Both are TSC ticks; deadline 0: none, period 0: only once. */
@@ -246,9 +244,8 @@ static inline va_t selector_base(u32 selector) {
     return base_of(host_gdt[selector / 8 % GDT_SIZE]);
 }
 
-/* lgdt or lidt, sgdt or sidt: the table is the vcpu's own; false: that memory is not mapped. */
+/* lgdt or lidt: the table is the vcpu's own; false: that memory is not mapped. */
 bool guest_load_table(struct vcpu *vcpu, struct table_pointer *table, va_t from);
-bool guest_store_table(struct vcpu *vcpu, const struct table_pointer *table, va_t to);
 void guest_table_changed(struct vcpu *vcpu, const struct table_pointer *table);
 bool guest_load_task(struct vcpu *vcpu, u32 selector); /* ltr; false: that is no available TSS */
 
@@ -272,7 +269,6 @@ void guest_input(struct vcpu *vcpu, u32 port, u32 size);
 void guest_output(struct vcpu *vcpu, u32 port, u32 size);
 void guest_cpuid(struct vcpu *vcpu);
 bool guest_rdmsr(struct vcpu *vcpu);
-bool guest_wrmsr(struct vcpu *vcpu);
 bool guest_write_control(struct vcpu *vcpu, u32 number, u32 value);
 
 /* --- vmi.c ------------------------------------------------------------------------------------ */
@@ -289,7 +285,7 @@ u32 port_read(struct vcpu *vcpu, u32 port);
 void port_write(struct vcpu *vcpu, u32 port, u32 value);
 void vpic_request(struct vpic *pic, u32 line); /* 0 to 7 */
 u32 vpic_accept(struct vpic *pic); /* of what is pending: its vector; it is then in service */
-u32 vpic_read(struct vpic *pic, u32 port);
+u32 vpic_read(const struct vpic *pic, u32 port);
 void vpic_write(struct vpic *pic, u32 port, u32 value);
 u32 vpit_read(struct vcpu *vcpu, u32 port);
 void vpit_write(struct vcpu *vcpu, u32 port, u32 value);

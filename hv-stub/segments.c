@@ -148,10 +148,6 @@ bool guest_load_table(struct vcpu *vcpu, struct table_pointer *table, va_t from)
     return true;
 }
 
-bool guest_store_table(struct vcpu *vcpu, const struct table_pointer *table, va_t to) {
-    return write_linear(vcpu, to, table, sizeof *table);
-}
-
 /* The task register only tells us where the stack for traps is. */
 bool guest_load_task(struct vcpu *vcpu, u32 selector) {
     va_t address = vcpu->gdt.base + (selector & ~7u);

@@ -27,8 +27,10 @@ extern const u8 rom_append_start[], rom_append_end[];
 /* --- the CPU ------------------------------------------------------------------------------------ */
 
 CALL(CPUID) { guest_cpuid(vcpu); }
-CALL(WRMSR) { guest_wrmsr(vcpu); }
-CALL(RDMSR) { guest_rdmsr(vcpu); }
+CALL(WRMSR) {} /* there is none to write */
+CALL(RDMSR) {
+    if (!guest_rdmsr(vcpu)) return_u64(frame, 0);
+}
 CALL(SetCR0) { guest_write_control(vcpu, 0, frame->eax); }
 CALL(SetCR2) { vcpu->cr[2] = frame->eax; }
 CALL(SetCR3) { walk_from(vcpu, frame->eax); }
@@ -75,9 +77,9 @@ CALL(SetGDT) {
 }
 
 CALL(SetIDT) { set_table(vcpu, &vcpu->idt); }
-CALL(GetGDT) { guest_store_table(vcpu, &vcpu->gdt, frame->eax); }
+CALL(GetGDT) { write_linear(vcpu, frame->eax, &vcpu->gdt, sizeof vcpu->gdt); }
 CALL(GetLDT) { frame->eax = 0; }
-CALL(GetIDT) { guest_store_table(vcpu, &vcpu->idt, frame->eax); }
+CALL(GetIDT) { write_linear(vcpu, frame->eax, &vcpu->idt, sizeof vcpu->idt); }
 CALL(GetTR) { frame->eax = vcpu->task; }
 CALL(WriteGDTEntry) { write_entry(vcpu, &vcpu->gdt); }
 CALL(WriteIDTEntry) { write_entry(vcpu, &vcpu->idt); }

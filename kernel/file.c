@@ -8,11 +8,11 @@
 
 #define OPEN_FILES 256 /* in the whole system */
 
-enum file_kind { FILE_FREE, FILE_CONSOLE, FILE_INITRD, FILE_PIPE_READ, FILE_PIPE_WRITE };
+enum file_kind { FILE_CONSOLE, FILE_INITRD, FILE_PIPE_READ, FILE_PIPE_WRITE };
 
 struct file {
     enum file_kind kind;
-    u32 owners; /* descriptors, of all processes */
+    u32 owners; /* descriptors, of all processes; 0: it is free */
     u32 offset; /* FILE_INITRD: the next byte to read */
     union {
         const struct initrd_file *initrd;
@@ -25,7 +25,7 @@ static struct file files[OPEN_FILES];
 /* NULL: too many are open. */
 static struct file *file_new(enum file_kind kind) {
     for (u32 i = 0; i < OPEN_FILES; i++) {
-        if (files[i].kind != FILE_FREE) continue;
+        if (files[i].owners) continue;
         files[i] = (struct file){.kind = kind, .owners = 1};
         return &files[i];
     }
@@ -47,7 +47,6 @@ void file_put(struct file *file) {
     if (!file || --file->owners > 0) return;
     if ((file->kind == FILE_PIPE_READ || file->kind == FILE_PIPE_WRITE) && file->pipe)
         pipe_close(file->pipe, file->kind == FILE_PIPE_WRITE);
-    file->kind = FILE_FREE;
 }
 
 /* The lowest free descriptor becomes `file`, which is put if there is none. */

@@ -7,6 +7,8 @@
 #ifndef LIB_PC_H
 #define LIB_PC_H
 
+#include "lib/types.h"
+
 /* Interrupt controllers: commands, and data one port behind. */
 #define PIC_MASTER    0x20
 #define PIC_SLAVE     0xA0
@@ -15,6 +17,15 @@
 #define PIC_ICW4_8086 0x01
 #define PIC_EOI       0x20 /* OCW2: ends the interrupt with the highest priority in service */
 #define PIC_READ_IS   0x0B /* OCW3: the next read gives the in-service register */
+
+/* Starts one of the two; who calls says how a port is written. Cascade: the master's set of lines
+ * with a slave, or the slave's number. */
+static inline void pic_start(void (*out)(u32 value, u32 port), u32 port, u32 vector, u32 cascade) {
+    out(PIC_ICW1, port);
+    out(vector, port + 1);
+    out(cascade, port + 1);
+    out(PIC_ICW4_8086, port + 1);
+}
 
 /* Interval timer. All counts here are written low byte, then high byte. */
 #define PIT_HZ         1193182u

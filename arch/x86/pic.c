@@ -15,20 +15,14 @@ static void write_masks(void) {
     out8(masked >> 8, PIC_SLAVE + 1);
 }
 
-static void start(u32 port, u32 first_vector, u32 cascade) {
-    out8(PIC_ICW1, port);
-    io_delay();
-    out8(first_vector, port + 1);
-    io_delay();
-    out8(cascade, port + 1);
-    io_delay();
-    out8(PIC_ICW4_8086, port + 1);
+static void out_slowly(u32 value, u32 port) {
+    out8(value, port);
     io_delay();
 }
 
 PV_ABI void native_irqchip_init(void) {
-    start(PIC_MASTER, IRQ_BASE, 1 << PIC_CASCADE);
-    start(PIC_SLAVE, IRQ_BASE + 8, PIC_CASCADE);
+    pic_start(out_slowly, PIC_MASTER, IRQ_BASE, 1 << PIC_CASCADE);
+    pic_start(out_slowly, PIC_SLAVE, IRQ_BASE + 8, PIC_CASCADE);
     masked = 0xFFFF & ~(1 << PIC_CASCADE);
     write_masks();
 }

@@ -31,8 +31,6 @@ copy_to_user:
     mov     esi, edx
     cmp     eax, edx
     cmovb   edx, eax
-    cmp     ecx, USER_TOP
-    ja      usercopy_failed
     add     edx, ecx
     jc      usercopy_failed
     cmp     edx, USER_TOP

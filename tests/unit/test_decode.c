@@ -59,7 +59,6 @@ static const struct row rows[] = {
     {"clts", "0F 06", "clts 32"},
     {"invd", "0F 08", "invd 32"},
     {"wbinvd", "0F 09", "wbinvd 32"},
-    {"wrmsr", "0F 30", "wrmsr 32"},
     {"rdmsr", "0F 32", "rdmsr 32"},
     {"cpuid", "0F A2", "cpuid 32"},
 
@@ -119,6 +118,7 @@ static const struct row rows[] = {
     {"smsw ecx", "0F 01 E1", "unknown"},
     {"lmsw ax", "0F 01 F0", "unknown"},
     {"rdtsc", "0F 31", "unknown"},
+    {"wrmsr", "0F 30", "unknown"},
     {"sysenter", "0F 34", "unknown"},
     {"insb", "6C", "unknown"},
     {"outsd", "6F", "unknown"},
@@ -155,7 +155,6 @@ static const struct kind {
     {INSN_INVD, "invd"},
     {INSN_WBINVD, "wbinvd"},
     {INSN_RDMSR, "rdmsr"},
-    {INSN_WRMSR, "wrmsr"},
     {INSN_CPUID, "cpuid"},
     {INSN_PUSHF, "pushf"},
     {INSN_POPF, "popf"},

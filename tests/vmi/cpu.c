@@ -47,8 +47,8 @@ static void cpuid(void) {
 static void msrs(void) {
     u64 first, second;
 
-    call(WRMSR, 0, 0, MSR_SYSENTER_CS, 0, 0);
-    EXPECT((u32)call(RDMSR, 0, 0, MSR_SYSENTER_CS, 0, 0) == 0, "SYSENTER_CS is not 0");
+    call(WRMSR, 8, 8, MSR_SYSENTER_CS, 0, 0);
+    EXPECT(call(RDMSR, 8, 8, MSR_SYSENTER_CS, 0, 0) == 0, "SYSENTER_CS is not 0");
     first = call(RDMSR, 0, 0, MSR_TSC, 0, 0);
     second = call(RDMSR, 0, 0, MSR_TSC, 0, 0);
     EXPECT(second > first, "the TSC goes backwards");
