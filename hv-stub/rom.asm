@@ -3,8 +3,8 @@
 ;
 ; Runs:  in the guest's ring, linked at HV_ROM. Each call of lib/vmi.def is answered in one way:
 ;        HV        a trap into the hypervisor; the vector says which call
-;        HV_ARGS   the same; what the call has on the stack, two words at most, goes along in
-;                  EBX and ESI
+;        HV_ARG    the same; what the call has on the stack goes along in EBX
+;        HV_ARGS   the same, with two words, in EBX and ESI
 ;        CODE      instructions right here: the virtual IF is one byte of the shared page
 ;        JUMP      the same, but reached by a jump
 ;        NOP       nothing is to be done
@@ -18,6 +18,7 @@
 
 ; What GetRelocationInfo says of each: VMI_RELOCATION_* of lib/vmi.h
 RELOCATION_HV      equ 1
+RELOCATION_HV_ARG  equ 1
 RELOCATION_HV_ARGS equ 1
 RELOCATION_CODE    equ 1
 RELOCATION_JUMP    equ 2
@@ -41,6 +42,15 @@ section .rom progbits alloc exec nowrite align=4096
 %macro ENTRY_HV 2 ; number, name
 rom_%2:
     int     VECTOR_OF(%1)
+    ret
+%endmacro
+
+%macro ENTRY_HV_ARG 2
+rom_%2:
+    push    ebx
+    mov     ebx, [esp + 8]
+    int     VECTOR_OF(%1)
+    pop     ebx
     ret
 %endmacro
 

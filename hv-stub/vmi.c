@@ -293,6 +293,7 @@ CALL(iret_deliver) { guest_iret(vcpu); }
 
 /* What the ROM answers alone has a vector all the same. */
 #define HANDLER_HV(name)      do_##name
+#define HANDLER_HV_ARG(name)  do_##name
 #define HANDLER_HV_ARGS(name) do_##name
 #define HANDLER_CODE(name)    do_Null
 #define HANDLER_JUMP(name)    do_Null

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * user/pv.c: shows the table of privileged operations, from the outside.
  *
- * Gives: `pv info`  the hypervisor, the backend and its properties, and which ops are its own
+ * Gives: `pv info`  the hypervisor, the backend and its properties, and which ops it overrides
  *        `pv ops`   the operations, by group
  *        `pv sites` each place that calls one: what was there, and what the patcher made of it
  *        `pv stats` what the backend has counted
@@ -53,23 +53,23 @@ static bool is_native(const struct pv_q_op *op) {
     return strncmp(op->body_name, "native_", 7) == 0;
 }
 
-/* A line a group: the names of its ops that are native's, or of those that are not. */
-static void show_bodies(bool native) {
+/* All ops, a line a group or more, in the same places whatever the backend is: so two of these tables
+ * can be compared. A star marks those that are not native's. */
+static void show_bodies(void) {
     struct pv_q_op op;
     char group[sizeof(op.group)] = "";
-    u32 column = 0;
+    u32 column = COLUMNS;
 
     for (u32 index = 0; ask(PV_Q_OP, index, &op); index++) {
-        if (is_native(&op) != native) continue;
-        if (strcmp(group, op.group) != 0 || column + strlen(op.name) >= COLUMNS) {
-            printf("%s  %-8s", column == 0 ? "" : "\n", op.group);
+        if (strcmp(group, op.group) != 0 || column + strlen(op.name) + 2 >= COLUMNS) {
+            printf("%s  %-8s", index == 0 ? "" : "\n", op.group);
             strlcpy(group, op.group, sizeof(group));
             column = 10;
         }
-        printf(" %s", op.name);
-        column += strlen(op.name) + 1;
+        printf(" %s%s", is_native(&op) ? " " : "*", op.name);
+        column += strlen(op.name) + 2;
     }
-    printf(column == 0 ? "  none\n" : "\n");
+    printf("\n");
 }
 
 static void show_info(void) {
@@ -87,10 +87,11 @@ static void show_info(void) {
     printf("%-17s %08x\n", "va_top", info.va_top);
     printf("%-17s %s\n", "shared_kernel_l2", info.shared_kernel_l2 ? "yes" : "no");
     printf("%-17s %s\n", "has_pc_devices", info.has_pc_devices ? "yes" : "no");
-    printf("ops that %s overrides:\n", info.backend);
-    show_bodies(false);
-    printf("ops that stay native:\n");
-    show_bodies(true);
+    if (strcmp(info.backend, "native") == 0)
+        printf("ops, all of them native's:\n");
+    else
+        printf("ops, * those that %s overrides, the others native's:\n", info.backend);
+    show_bodies();
 }
 
 /* The length of the first line of `text` when it is broken at a space, at most `width`. */
