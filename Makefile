@@ -55,8 +55,8 @@ $(B)/%.c.o: %.c
 
 # NASM's own -MD does not name what is included: so each object depends on all that can be.
 NASM_INCLUDES := $(wildcard pvops/*.inc pvops/*.def lib/*.def) \
-                 $(B)/arch/x86/layout.inc $(B)/pvops/xen_abi.inc $(B)/lib/hv.inc $(B)/lib/vmi.inc \
-                 $(B)/hv-stub/host.inc
+                 $(B)/arch/x86/layout.inc $(B)/pvops/xen_abi.inc $(B)/lib/x86.inc \
+                 $(B)/lib/hv.inc $(B)/lib/vmi.inc $(B)/hv-stub/host.inc
 
 $(B)/%.asm.o: %.asm $(NASM_INCLUDES)
 	@mkdir -p $(@D)

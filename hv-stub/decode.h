@@ -42,7 +42,6 @@ enum insn_kind {
     INSN_CLI = 0xFA,
     INSN_STI = 0xFB,
     INSN_CLTS = 0x0F06,
-    INSN_INVD = 0x0F08,
     INSN_WBINVD = 0x0F09,
     INSN_RDMSR = 0x0F32,
     INSN_CPUID = 0x0FA2,

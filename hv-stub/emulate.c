@@ -189,7 +189,6 @@ static bool execute(struct vcpu *vcpu, const struct insn *insn) {
     case INSN_LLDT: return read_operand16(vcpu, insn, &value) && !(value & ~3u); /* no LDT at all */
     case INSN_LTR: return read_operand16(vcpu, insn, &value) && guest_load_task(vcpu, value);
     case INSN_CLTS: vcpu->cr[0] &= ~CR0_TS; return true;
-    case INSN_INVD:
     case INSN_WBINVD: return true;
     case INSN_RDMSR: return guest_rdmsr(vcpu);
     case INSN_CPUID: guest_cpuid(vcpu); return true;
@@ -243,13 +242,10 @@ static bool software_interrupt(struct vcpu *vcpu) {
     struct insn insn;
 
     if (!(frame_of(vcpu)->error & 2) || !fetch(vcpu, 0, &insn)) return false;
-    if ((insn.kind == INSN_INT && insn.immediate == vector) ||
-        (insn.kind == INSN_INT3 && vector == 3) || (insn.kind == INSN_INTO && vector == 4)) {
-        count_exit(vcpu, REASON_INT);
-        inject_int(vcpu, vector, insn.length);
-        return true;
-    }
-    return false;
+    if (insn.kind != INSN_INT && insn.kind != INSN_INT3 && insn.kind != INSN_INTO) return false;
+    count_exit(vcpu, REASON_INT);
+    inject_int(vcpu, vector, insn.length);
+    return true;
 }
 
 bool emulate_general(struct vcpu *vcpu) {

@@ -124,10 +124,8 @@ void host_init(void) {
 
 /* QEMU ends with this byte; Bochs by port 8900h. */
 void host_leave(u32 status_byte) {
-    static const char shutdown[] = "Shutdown";
-
     console_drain();
     out8(status_byte, EXIT_PORT);
-    for (u32 i = 0; i < sizeof shutdown - 1; i++) out8((u8)shutdown[i], BOCHS_EXIT_PORT);
+    for (const char *byte = "Shutdown"; *byte; byte++) out8((u8)*byte, BOCHS_EXIT_PORT);
     stop_cpu();
 }

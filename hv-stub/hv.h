@@ -61,8 +61,7 @@ struct entry {
 #define CR0_WP 0x00010000u
 #define CR0_PG 0x80000000u
 
-#define FLAG_VM   0x20000u /* of EFLAGS */
-#define VECTOR_GP 13
+#define FLAG_VM 0x20000u /* of EFLAGS */
 
 struct vcpu {
     u32 cr[5];
@@ -274,7 +273,7 @@ bool guest_write_control(struct vcpu *vcpu, u32 number, u32 value);
 /* --- vmi.c ------------------------------------------------------------------------------------ */
 
 void vmi_install_rom(const struct guest *guest);
-void vmi_remove_call(u32 number);
+bool vmi_remove_call(u32 number); /* false: there is none of that number */
 void vmi_call(struct vcpu *vcpu);
 void vmi_read_queue(struct vcpu *vcpu);
 void vmi_interrupted(struct vcpu *vcpu);

@@ -13,42 +13,49 @@
 #include "lib/cmdline.h"
 #include "lib/elf.h"
 
-#define MIB       0x100000u
-#define POOL_SIZE MIB
-#define MAX_RAM   (1024 * MIB) /* what our own page tables map */
-#define MIN_GUEST (4 * MIB)
-#define ELF_MAGIC 0x464C457Fu
+#define MIB        0x100000u
+#define POOL_SHARE 64           /* the pool has this part of all memory, */
+#define POOL_LEAST MIB          /* but never less */
+#define MAX_RAM    (1024 * MIB) /* what our own page tables map */
+#define MIN_GUEST  (4 * MIB)
+#define ELF_MAGIC  0x464C457Fu
 
 extern const u8 hv_end[];
 
 struct hv_options hv_options = {.rom = true};
 
-static bool is_on(const struct cmdline_option *option) { return strcmp(option->value, "on") == 0; }
-
 /* hv.none=N: the ROM answers NONE for call N, as one that does not know it. */
-static void without_call(const char *digits) {
+static bool without_call(const char *digits) {
     u32 number = 0;
 
     while (*digits >= '0' && *digits <= '9') number = number * 10 + (u32)(*digits++ - '0');
-    vmi_remove_call(number);
+    return *digits == '\0' && vmi_remove_call(number);
+}
+
+/* False: there is no such option, or it cannot be that. */
+static bool set(const struct cmdline_option *option) {
+    static const struct {
+        const char *key;
+        bool *on;
+    } switches[] = {{"hv.rom", &hv_options.rom},
+                    {"hv.stats", &hv_options.stats},
+                    {"hv.trace", &hv_options.trace}};
+    bool on = strcmp(option->value, "on") == 0, off = strcmp(option->value, "off") == 0;
+
+    if (strcmp(option->key, "hv.none") == 0) return without_call(option->value);
+    for (u32 i = 0; i < ARRAY_SIZE(switches); i++)
+        if (strcmp(option->key, switches[i].key) == 0 && (on || off))
+            return *switches[i].on = on, true;
+    return false;
 }
 
 static void parse_options(const char *line) {
     struct cmdline_option option;
 
     line = cmdline_skip_name(line);
-    while (cmdline_next(&line, &option)) {
-        if (strcmp(option.key, "hv.rom") == 0)
-            hv_options.rom = is_on(&option);
-        else if (strcmp(option.key, "hv.stats") == 0)
-            hv_options.stats = is_on(&option);
-        else if (strcmp(option.key, "hv.trace") == 0)
-            hv_options.trace = is_on(&option);
-        else if (strcmp(option.key, "hv.none") == 0)
-            without_call(option.value);
-        else
-            hv_print("hv-stub: nobody knows '%s'; ignored\n", option.key);
-    }
+    while (cmdline_next(&line, &option))
+        if (!set(&option))
+            hv_print("hv-stub: %s=%s means nothing here; ignored\n", option.key, option.value);
     hv_options.watch = hv_options.stats || hv_options.trace;
 }
 
@@ -90,14 +97,15 @@ static u32 ram_end(const struct multiboot_info *info) {
 
 void hv_main(u32 magic, const struct multiboot_info *info) {
     u32 pool = ALIGN_UP((u32)hv_end, PAGE_SIZE);
-    u32 base, end;
+    u32 base, end, pool_end;
 
     hv_print("hv-stub\n");
     if (magic != MULTIBOOT_BOOT_MAGIC)
         guest_stop(STOP_LOAD, "not started by a Multiboot loader: EAX was %08x", magic);
     base = find_modules(info);
     end = ram_end(info);
-    if (base < pool + POOL_SIZE) base = pool + POOL_SIZE;
+    pool_end = pool + (end / POOL_SHARE > POOL_LEAST ? end / POOL_SHARE & ~PAGE_MASK : POOL_LEAST);
+    if (base < pool_end) base = pool_end;
     if (end < base + MIN_GUEST)
         guest_stop(STOP_LOAD, "%u KiB of memory are too little", end / 1024);
     if (!kernel.start)

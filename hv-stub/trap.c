@@ -8,12 +8,6 @@
 #include "hv-stub/hv.h"
 #include "hv-stub/hw.h"
 
-#define VECTOR_NMI 2
-#define VECTOR_DF  8
-#define VECTOR_UD  6
-#define VECTOR_PF  14
-#define VECTOR_MC  18
-
 /* Those that push an error code, by vector: #TS to #PF, and #AC. A #DF is never the guest's. */
 #define WITH_ERROR (0x1Fu << 10 | 1u << 17)
 

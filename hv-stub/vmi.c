@@ -329,12 +329,13 @@ void vmi_interrupted(struct vcpu *vcpu) {
         frame->eip = (va_t)rom_append_start;
 }
 
-/* The row of a call in the table that GetRelocationInfo reads. */
-void vmi_remove_call(u32 number) {
-    u32 row = number < VMI_EXTENSIONS ? number : number - VMI_EXTENSIONS + VMI_STANDARD;
+/* From the table that GetRelocationInfo reads. */
+bool vmi_remove_call(u32 number) {
+    bool extension = number >= VMI_EXTENSIONS && number < VMI_INIT;
 
-    if (row < VMI_INIT - VMI_EXTENSIONS + VMI_STANDARD)
-        rom_table[row] = (struct relocation){0, VMI_RELOCATION_NONE};
+    if (number >= VMI_STANDARD && !extension) return false;
+    rom_table[number - (extension ? VMI_EXTENSIONS - VMI_STANDARD : 0)] = (struct relocation){0};
+    return true;
 }
 
 /* --- the ROM's header, in the guest's memory ------------------------------------------------ */

@@ -70,6 +70,7 @@ void console_interrupt(void) {
 void console_init(void) {
     irq_unmask(IRQ_SERIAL);
     irq_unmask(IRQ_KEYBOARD);
+    console_interrupt(); /* for what was typed before */
 }
 
 /* Moves up to the end of a line into `line`. Ctrl-D behind other text ends this read; the next one

@@ -9,12 +9,6 @@
 
 NORETURN void kernel_main(void);
 
-static u32 console_devices(void) {
-    if (strcmp(options.console, "serial") == 0) return CONSOLE_SERIAL;
-    if (strcmp(options.console, "vga") == 0) return CONSOLE_VGA;
-    return CONSOLE_SERIAL | CONSOLE_VGA;
-}
-
 void kernel_main(void) {
     static struct boot_info boot;
 
@@ -23,7 +17,9 @@ void kernel_main(void) {
     printk("Paravane\n");
     setup(&boot);
     options_parse(boot.cmdline);
-    pc_console_use(console_devices());
+    pc_console_use(strcmp(options.console, "serial") == 0 ? CONSOLE_SERIAL
+                   : strcmp(options.console, "vga") == 0  ? CONSOLE_VGA
+                                                          : CONSOLE_SERIAL | CONSOLE_VGA);
     pv_choose(&(struct pv_options){
         .backend = options.pv,
         .patch = options.patch,

@@ -84,15 +84,27 @@ int proc_fork(void) {
 
 /* --- the end ------------------------------------------------------------------------------- */
 
-/* Children that outlive their parent belong to nobody; those that have ended are done now. */
-static void abandon_children(void) {
-    list_for_each_safe (node, &all_procs) {
+/* A child of the current process that has ended, or NULL; *any: is there a child at all? */
+static struct proc *find_ended(i32 pid, bool *any) {
+    *any = false;
+    list_for_each (node, &all_procs) {
         struct proc *child = proc_of(node);
 
-        if (child->parent != current) continue;
-        child->parent = NULL;
-        if (child->state == PROC_ZOMBIE) proc_free(child);
+        if (child->parent != current || (pid != -1 && child->pid != (u32)pid)) continue;
+        *any = true;
+        if (child->state == PROC_ZOMBIE) return child;
     }
+    return NULL;
+}
+
+/* Nobody waits any more for those that have ended; those that go on belong to nobody. */
+static void abandon_children(void) {
+    struct proc *child;
+    bool any;
+
+    while ((child = find_ended(-1, &any))) proc_free(child);
+    list_for_each (node, &all_procs)
+        if (proc_of(node)->parent == current) proc_of(node)->parent = NULL;
 }
 
 void proc_exit(u32 status) {
@@ -122,19 +134,6 @@ void program_fault(u32 status, const char *format, ...) {
     printk(": ended with status %u\n", status);
     va_end(args);
     proc_exit(status);
-}
-
-/* A child of the current process that has ended, or NULL; *any: is there a child at all? */
-static struct proc *find_ended(i32 pid, bool *any) {
-    *any = false;
-    list_for_each (node, &all_procs) {
-        struct proc *child = proc_of(node);
-
-        if (child->parent != current || (pid != -1 && child->pid != (u32)pid)) continue;
-        *any = true;
-        if (child->state == PROC_ZOMBIE) return child;
-    }
-    return NULL;
 }
 
 int proc_wait(i32 pid, va_t status, u32 flags) {

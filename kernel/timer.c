@@ -16,8 +16,8 @@ static struct proc *sleeper_of(struct list *node) { return container_of(node, st
 
 void timer_init(void) {
     clock_init();
+    irq_unmask(IRQ_TIMER); /* first: what Xen has for nobody yet is lost */
     timer_periodic(TICK_NS);
-    irq_unmask(IRQ_TIMER);
 }
 
 static void wake_sleepers(void) {

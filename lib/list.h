@@ -21,11 +21,6 @@ struct list {
 #define list_for_each(node, head) \
     for (struct list *node = (head)->next; node != (head); node = node->next)
 
-/* The same, where the body may remove `node`, but no other. */
-#define list_for_each_safe(node, head)                                                \
-    for (struct list *node = (head)->next, *node##_next = node->next; node != (head); \
-         node = node##_next, node##_next = node->next)
-
 static inline void list_init(struct list *node) { node->next = node->prev = node; }
 
 static inline bool list_empty(const struct list *head) { return head->next == head; }

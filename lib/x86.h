@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * lib/x86.h: structures and bits of the CPU that kernel and hypervisor both deal with.
  *
+ * The Makefile turns each `#define NAME number` into a NASM %define (x86.inc).
  * Source: SDM vol 3, the section that is named at each.
  */
 #ifndef LIB_X86_H
@@ -64,7 +65,17 @@ static inline u64 gate(u32 type, u32 dpl, u32 selector, va_t entry) {
 #define PF_WRITE   2
 #define PF_USER    4
 
-/* --- traps ----------------------------------------------------------------------------------- */
+/* --- traps: "Exception and Interrupt Reference" ---------------------------------------------- */
+
+#define VECTOR_NMI 2
+#define VECTOR_BP  3
+#define VECTOR_OF  4
+#define VECTOR_UD  6
+#define VECTOR_NM  7
+#define VECTOR_DF  8
+#define VECTOR_GP  13
+#define VECTOR_PF  14
+#define VECTOR_MC  18
 
 /* What kernel and hypervisor have on their stacks after one: what each of them pushes, from the
  * vector up, and what the CPU has pushed: the last two only if the trap changed the ring. */

@@ -24,8 +24,8 @@ struct pv_backend {
     bool only_if_asked;   /* pv=auto passes it over */
     const char *found_by; /* how it knows its hypervisor, for people */
 
-    /* Finds out whether it is here, and fills the table, which is native's until then. NULL if
-     * all is well, or a phrase that says why it is not here. Interrupts off. */
+    /* Finds out whether it is here, and fills the table, which is native's until then (Xen's is
+     * filled already). NULL if all is well, or a phrase that says why it is not here. Interrupts off. */
     const char *(*enter)(struct pv_ops *ops, const struct pv_options *options);
 
     /* How often the kernel had to go to a hypervisor for this enum hv_reason; false: not known.
@@ -74,6 +74,9 @@ u32 pv_patch_all(enum pv_patch_mode mode);
  * ->used what that is. Touches no code. */
 void pv_compose_indirect(const struct pv_site *site, u8 *bytes);
 void pv_compose_direct(struct pv_site *site, const u8 *target, enum pv_site_how how, u8 *bytes);
+
+/* select.c: the end, since the backend that was wanted is not here; why was said before. */
+NORETURN void pv_no_backend(void);
 
 /* select.c: how the table in force came about. */
 extern const struct pv_backend *pv_backend;

@@ -35,12 +35,14 @@ static u64 start_ns, start_stolen; /* at clock_init */
 
 static PV_ABI u64 kvm_clock_ns(void) { return pvclock_ns(&clock_page) - start_ns; }
 
-/* KVM adds to it before we run again: two equal readings in a row are one of whole words. */
 static u64 stolen(void) {
+    u32 version;
     u64 ns;
 
-    do ns = stolen_page.ns;
-    while (ns != stolen_page.ns);
+    do {
+        version = stolen_page.version;
+        ns = stolen_page.ns;
+    } while (version & 1 || version != stolen_page.version);
     return ns;
 }
 
@@ -59,6 +61,7 @@ static const char *enter(struct pv_ops *ops, const struct pv_options *options) {
     struct cpuid_regs features = {.eax = FEATURES};
     u32 flags;
     char signature[PV_SIGNATURE];
+    const char *why;
     u64 ns;
 
     pv_signature(signature);
@@ -67,7 +70,8 @@ static const char *enter(struct pv_ops *ops, const struct pv_options *options) {
     native_cpuid(&features);
     if (!(features.eax & FEATURE_CLOCK)) return "this KVM offers no clock (CLOCKSOURCE2)";
     share(MSR_CLOCK, &clock_page);
-    if (!pvclock_read(&clock_page, &ns)) return pvclock_incomplete;
+    why = pvclock_read(&clock_page, &ns);
+    if (why) return why;
     ops->clock_init = kvm_clock_init;
     ops->clock_ns = kvm_clock_ns;
     if (features.eax & FEATURE_NO_IO_DELAY) ops->io_delay = pv_nothing;

@@ -8,7 +8,7 @@
 #include "pvops/pvclock.h"
 #include "pvops/host.h"
 
-#define PATIENCE 1000000u /* readings; each that fails was interrupted by the hypervisor */
+#define PATIENCE 1000000u /* readings; it takes two if the hypervisor has come in between */
 
 /* 64 bits times 32, without the low 32 of the 96. */
 u64 pvclock_scale(u64 ticks, u32 scale, int shift) {
@@ -16,25 +16,23 @@ u64 pvclock_scale(u64 ticks, u32 scale, int shift) {
     return (ticks >> 32) * scale + ((u64)(u32)ticks * scale >> 32);
 }
 
-const char pvclock_incomplete[] =
-    "the clock page never becomes complete: its version stays odd or 0";
-
 /* It is whole if the version is even, not 0 (never written), and the same before and after. */
-bool pvclock_read(const volatile struct pvclock *page, u64 *ns) {
+const char *pvclock_read(const volatile struct pvclock *page, u64 *ns) {
     for (u32 patience = PATIENCE; patience; patience--) {
         u32 low, high, version = page->version;
 
         asm volatile("rdtsc" : "=a"(low), "=d"(high) : : "memory");
         *ns = page->system_ns +
               pvclock_scale(((u64)high << 32 | low) - page->tsc, page->scale, page->shift);
-        if (version && !(version & 1) && version == page->version) return true;
+        if (version && !(version & 1) && version == page->version) return NULL;
     }
-    return false;
+    return "the clock page never becomes complete: its version stays odd or 0";
 }
 
 u64 pvclock_ns(const volatile struct pvclock *page) {
     u64 ns;
+    const char *why = pvclock_read(page, &ns);
 
-    if (!pvclock_read(page, &ns)) panic("pvclock: %s", pvclock_incomplete);
+    if (why) panic("pvclock: %s", why);
     return ns;
 }

@@ -21,9 +21,8 @@ struct pvclock {
 /* Nanoseconds from `ticks` of a TSC. */
 u64 pvclock_scale(u64 ticks, u32 scale, int shift);
 
-/* What time it is, by this page. False if the page never becomes complete. */
-bool pvclock_read(const volatile struct pvclock *page, u64 *ns);
-extern const char pvclock_incomplete[];
+/* What time it is, by this page. NULL, or a phrase that says why it cannot be known. */
+const char *pvclock_read(const volatile struct pvclock *page, u64 *ns);
 
 /* The same; a page that never becomes complete is the end. */
 u64 pvclock_ns(const volatile struct pvclock *page);

@@ -18,6 +18,12 @@ const struct pv_backend *pv_backend;
 enum pv_patch_mode pv_patch_mode;
 u32 pv_patched;
 
+void pv_no_backend(void) {
+    printk("exit: %u\n", EXIT_NO_BACKEND);
+    power_off(EXIT_NO_BACKEND);
+    __builtin_unreachable();
+}
+
 /* The backend of this name; for "auto", the first that is here. None: the end. On Xen nobody else
  * may look: already the look takes instructions that Xen does not emulate. */
 static const struct pv_backend *choose(const char *name, const struct pv_options *options) {
@@ -34,9 +40,7 @@ static const struct pv_backend *choose(const char *name, const struct pv_options
         if (any) printk("pvops: no %s: %s\n", backend->info.name, why);
     }
     printk("pvops: pv=%s: %s\n", name, any ? "no backend suits this machine" : why);
-    printk("exit: %u\n", EXIT_NO_BACKEND);
-    power_off(EXIT_NO_BACKEND);
-    __builtin_unreachable();
+    pv_no_backend();
 }
 
 const char *const pv_patch_names[] = {

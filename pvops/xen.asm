@@ -6,10 +6,11 @@
 ; Read first: xen_abi.h, xen.c.
 
 %include "arch/x86/layout.inc"
+%include "lib/x86.inc"
 %include "pvops/xen_abi.inc"
 %include "pvops/inline.inc"
 
-extern panic, xen_p2m, xen_m2p, xen_vectors, xen_gates
+extern xen_p2m, xen_m2p, xen_vectors, xen_gates
 
 %define PENDING xen_shared + XEN_UPCALL_PENDING
 %define MASK    xen_shared + XEN_UPCALL_MASK
@@ -101,15 +102,6 @@ BODY xen_upcall
     pop     ecx
     pop     eax
     ret                                 ; to the handler
-
-; Xen could not load a segment register for us: only a descriptor that changed does that.
-BODY xen_failsafe
-    mov     eax, ss
-    mov     ds, eax
-    mov     es, eax
-    push    .message
-    call    panic
-.message: db "Xen could not restore a segment register", 0
 
 ; A program's syscall, which is #UD where nobody has switched it on. Xen has, for 64-bit guests.
 BODY xen_syscall

@@ -2,7 +2,8 @@
  * pvops/xen.c: the xen backend: a 32-bit paravirtual domain 0 of a real Xen.
  *
  * Runs:  in ring 1, from the first instruction: Xen enters the kernel by arch/x86/boot_xen.asm,
- *        the table is filled before kernel_main, and no privileged instruction is ever executed.
+ *        the table is filled before kernel_main, and no privileged instruction is executed but the
+ *        last one, which Xen allows us: the exit status goes to its port.
  * Needs: a Xen with PV32, and to be domain 0, whose console is Xen's own.
  * Gives: the full table. There are no PC devices: events take the place of interrupt lines.
  *
@@ -28,7 +29,6 @@
 extern const u8 xen_hypercalls[];
 extern struct xen_shared_info xen_shared;
 void xen_upcall(void);
-void xen_failsafe(void);
 void xen_syscall(void);
 void xen_no_fpu(void);
 
@@ -51,18 +51,27 @@ static const struct xen_start_info *start;
 
 /* --- hypercalls ----------------------------------------------------------------------------------- */
 
-/* One fails only if this file is wrong, or the Xen is another than it is written for. */
-static u32 call(u32 number, u32 a, u32 b, u32 c, u32 d) {
+static u32 hypercall(u32 number, u32 a, u32 b, u32 c, u32 d) {
     u32 eax = (va_t)xen_hypercalls + number * HYPERCALL_SIZE, ebx = a, ecx = b, edx = c;
 
     asm volatile("call *%%eax"
                  : "+a"(eax), "+b"(ebx), "+c"(ecx), "+d"(edx), "+S"(d)
                  :
                  : "memory", "cc");
-    if ((i32)eax < 0)
-        panic("xen: hypercall %u (%08x, %08x, %08x) failed with error %u", number, a, b, c, -eax);
     return eax;
 }
+
+/* A call fails only if this file is wrong; or if this Xen has no such call, and is not for us. */
+static u32 check(u32 number, const char *name, u32 result) {
+    if ((i32)result >= 0) return result;
+    if ((i32)result != -ENOSYS)
+        panic("xen: hypercall %u (%s) failed with error %u", number, name, -result);
+    printk("pvops: pv=xen: this Xen lacks hypercall %u (%s)\n", number, name);
+    pv_no_backend();
+}
+
+#define CALL(name, a, b, c, d) \
+    check(HYPERCALL_##name, #name, hypercall(HYPERCALL_##name, a, b, c, d))
 
 /* --- start of day --------------------------------------------------------------------------------- */
 
@@ -75,13 +84,13 @@ PV_ABI void xen_start(const struct xen_start_info *info) {
     start = info;
     pv_ops = xen_ops;
     xen_p2m = (const u32 *)info->mfn_list;
-    call(HYPERCALL_memory_op, XENMEM_machphys_mapping, (va_t)&m2p, 0, 0);
+    CALL(memory_op, XENMEM_machphys_mapping, (va_t)&m2p, 0, 0);
     xen_m2p = (const u32 *)m2p.start;
     xen_backend.info.va_top = m2p.start;
-    call(HYPERCALL_update_va_mapping, (va_t)&xen_shared, info->shared_info | (u32)(PAGE_RO | PTE_W),
-         0, UVMF_INVLPG);
+    CALL(update_va_mapping, (va_t)&xen_shared, info->shared_info | (u32)(PAGE_RO | PTE_W), 0,
+         UVMF_INVLPG);
     memset(xen_shared.mask, 0xFF, sizeof xen_shared.mask);
-    call(HYPERCALL_fpu_taskswitch, 1, 0, 0, 0);
+    CALL(fpu_taskswitch, 1, 0, 0, 0);
 }
 
 /* The direct map that Xen has made for us is a number of full L1 tables. */
@@ -132,13 +141,11 @@ static void drain(void) {
     if (queue.new_root.command) add(end++, HYPERCALL_mmuext_op, (va_t)&queue.new_root, 1);
     n = (u32)(end - calls);
     if (n == 1)
-        call(calls->op, calls->args[0], calls->args[1], calls->args[2], calls->args[3]);
+        calls->result =
+            hypercall(calls->op, calls->args[0], calls->args[1], calls->args[2], calls->args[3]);
     else if (n)
-        call(HYPERCALL_multicall, (va_t)calls, n, 0, 0);
-    for (u32 i = 0; n > 1 && i < n; i++)
-        if (calls[i].result)
-            panic("xen: hypercall %u, in a multicall, failed with error %d", calls[i].op,
-                  -(i32)calls[i].result);
+        CALL(multicall, (va_t)calls, n, 0, 0);
+    for (u32 i = 0; i < n; i++) check(calls[i].op, "of the queue", calls[i].result);
     queue.count = queue.flush.command = queue.sp0 = queue.new_root.command = 0;
 }
 
@@ -187,7 +194,7 @@ static void mmuext(u32 command, u32 pfn) {
     struct xen_mmuext_op op = {command, xen_p2m[pfn], 0};
 
     drain();
-    call(HYPERCALL_mmuext_op, (va_t)&op, 1, 0, DOMID_SELF);
+    CALL(mmuext_op, (va_t)&op, 1, 0, DOMID_SELF);
 }
 
 /* Our own mapping of a page, the only one: read-only, or (PTE_W) not. */
@@ -238,7 +245,7 @@ PV_ABI void xen_write_gdt_entry(u32 index, u64 descriptor) {
     u64 address = xen_make_pte(pa_of(&gdt[index]));
 
     if (!(descriptor >> 44 & 1)) return;
-    call(HYPERCALL_update_descriptor, (u32)address, (u32)(address >> 32), (u32)descriptor,
+    CALL(update_descriptor, (u32)address, (u32)(address >> 32), (u32)descriptor,
          (u32)(descriptor >> 32));
 }
 
@@ -248,7 +255,7 @@ PV_ABI void xen_load_gdt(const struct table_pointer *pointer) {
 
     protect(pfn, 0);
     drain();
-    call(HYPERCALL_set_gdt, (va_t)&xen_p2m[pfn], (pointer->limit + 1u) / 8, 0, 0);
+    CALL(set_gdt, (va_t)&xen_p2m[pfn], (pointer->limit + 1u) / 8, 0, 0);
 }
 
 /* Through an interrupt gate no events are delivered, through a trap gate they are. */
@@ -264,30 +271,29 @@ PV_ABI void xen_write_idt_entry(u32 vector, u64 gate) {
 
     xen_gates[vector] = traps[0].address;
     if (vector == VECTOR_NM) traps[0].address = (va_t)xen_no_fpu;
-    call(HYPERCALL_set_trap_table, (va_t)traps, 0, 0, 0);
+    CALL(set_trap_table, (va_t)traps, 0, 0, 0);
 }
 
 /* The gates are Xen's already. What is left are its own ways to call us. */
 PV_ABI void xen_load_idt(const struct table_pointer *idt) {
-    static struct xen_registration callbacks[] = {
+    static struct xen_registration calls[] = {
         {CALLBACKTYPE_event, CALLBACKF_mask_events, KERNEL_CS | RPL, (va_t)xen_upcall},
-        {CALLBACKTYPE_failsafe, CALLBACKF_mask_events, KERNEL_CS | RPL, (va_t)xen_failsafe},
         {CALLBACKTYPE_syscall32, CALLBACKF_mask_events, KERNEL_CS | RPL, (va_t)xen_syscall},
     };
 
-    for (u32 i = 0; i < ARRAY_SIZE(callbacks); i++)
-        call(HYPERCALL_callback_op, CALLBACKOP_register, (va_t)&callbacks[i], 0, 0);
+    CALL(callback_op, CALLBACKOP_register, (va_t)&calls[0], 0, 0);
+    CALL(callback_op, CALLBACKOP_register, (va_t)&calls[1], 0, 0);
 }
 
 /* --- events ------------------------------------------------------------------------------------------ */
 
 static u32 channel_of[IRQ_COUNT]; /* 0: none yet */
-static u64 period;                /* of the timer, or 0 */
+static u32 period;                /* of the timer, or 0 */
 
 static u32 bind(u32 irq, u32 virq) {
     struct xen_bind_virq bind = {.virq = virq};
 
-    call(HYPERCALL_event_channel_op, EVTCHNOP_bind_virq, (va_t)&bind, 0, 0);
+    CALL(event_channel_op, EVTCHNOP_bind_virq, (va_t)&bind, 0, 0);
     if (bind.port >= sizeof xen_vectors) panic("xen: event channel %u is too high", bind.port);
     xen_vectors[bind.port] = (u8)(IRQ_BASE + irq);
     return bind.port;
@@ -297,16 +303,19 @@ static u32 bind(u32 irq, u32 virq) {
 PV_ABI void xen_irq_unmask(u32 irq) {
     if (irq != IRQ_TIMER && irq != IRQ_SERIAL) return; /* there is no such device */
     if (!channel_of[irq]) channel_of[irq] = bind(irq, irq == IRQ_TIMER ? VIRQ_TIMER : VIRQ_CONSOLE);
-    call(HYPERCALL_event_channel_op, EVTCHNOP_unmask, (va_t)&channel_of[irq], 0, 0);
+    CALL(event_channel_op, EVTCHNOP_unmask, (va_t)&channel_of[irq], 0, 0);
 }
 
 /* xen_upcall has taken the event off. A timer of Xen's goes off once; a periodic one is set again. */
 PV_ABI u32 xen_irq_eoi(u32 irq) {
-    if (irq == IRQ_TIMER && period) xen_timer_periodic((u32)period);
+    if (irq == IRQ_TIMER && period) xen_timer_periodic(period);
     return irq != IRQ_SPURIOUS;
 }
 
-PV_ABI void xen_safe_halt(void) { call(HYPERCALL_sched_op, SCHEDOP_block, 0, 0, 0); }
+/* The way to Xen and back: any call that does nothing. */
+static PV_ABI void null_exit(void) { hypercall(HYPERCALL_xen_version, XENVER_version, 0, 0, 0); }
+
+PV_ABI void xen_safe_halt(void) { CALL(sched_op, SCHEDOP_block, 0, 0, 0); }
 
 /* --- time -------------------------------------------------------------------------------------------- */
 
@@ -318,13 +327,13 @@ static u64 xen_ns(void) { return pvclock_ns(&xen_shared.vcpu[0].time); }
 static u64 waited_ns(void) {
     struct xen_runstate runstate;
 
-    call(HYPERCALL_vcpu_op, VCPUOP_get_runstate_info, 0, (va_t)&runstate, 0);
+    CALL(vcpu_op, VCPUOP_get_runstate_info, 0, (va_t)&runstate, 0);
     return runstate.ns[1] + runstate.ns[3];
 }
 
 /* Xen's timer for each guest, 100 times a second, is not ours. */
 PV_ABI void xen_clock_init(void) {
-    call(HYPERCALL_vcpu_op, VCPUOP_stop_periodic_timer, 0, 0, 0);
+    CALL(vcpu_op, VCPUOP_stop_periodic_timer, 0, 0, 0);
     start_ns = xen_ns();
     start_stolen_ns = waited_ns();
 }
@@ -335,13 +344,14 @@ static void set_timer(u64 deadline, u32 again) {
     u64 ns = start_ns + deadline;
 
     period = again;
-    call(HYPERCALL_set_timer_op, (u32)ns, (u32)(ns >> 32), 0, 0);
+    CALL(set_timer_op, (u32)ns, (u32)(ns >> 32), 0, 0);
 }
 
 PV_ABI void xen_timer_set(u64 deadline) { set_timer(deadline, 0); }
 
 PV_ABI void xen_timer_periodic(u32 ns) { set_timer(xen_clock_ns() + ns, ns); }
 
+/* The time when system time was 0 never changes: it is domain 0 that could set it. */
 PV_ABI u64 xen_wall_clock(void) {
     return xen_shared.wc_sec + (xen_shared.wc_nsec + xen_ns()) / SECOND_NS;
 }
@@ -350,25 +360,26 @@ PV_ABI u64 xen_stolen_ns(void) { return waited_ns() - start_stolen_ns; }
 
 /* --- console, and the end ----------------------------------------------------------------------------- */
 
+/* Not checked, nor are those that end it all: a panic would need them. */
 PV_ABI void xen_console_write(const char *text, u32 length) {
-    call(HYPERCALL_console_io, CONSOLEIO_write, length, (va_t)text, 0);
+    hypercall(HYPERCALL_console_io, CONSOLEIO_write, length, (va_t)text, 0);
 }
 
 PV_ABI u32 xen_console_read(void) {
     u8 byte;
 
-    return call(HYPERCALL_console_io, CONSOLEIO_read, 1, (va_t)&byte, 0) ? byte : CONSOLE_EMPTY;
+    return CALL(console_io, CONSOLEIO_read, 1, (va_t)&byte, 0) ? byte : CONSOLE_EMPTY;
 }
 
 static void shut_down(u32 reason) {
-    call(HYPERCALL_sched_op, SCHEDOP_shutdown, (va_t)&reason, 0, 0);
+    hypercall(HYPERCALL_sched_op, SCHEDOP_shutdown, (va_t)&reason, 0, 0);
 }
 
 /* Domain 0 may use ports, once it has asked for it. */
 static void leave(u32 status, u32 reason) {
     u32 iopl = 1;
 
-    call(HYPERCALL_physdev_op, PHYSDEVOP_set_iopl, (va_t)&iopl, 0, 0);
+    hypercall(HYPERCALL_physdev_op, PHYSDEVOP_set_iopl, (va_t)&iopl, 0, 0);
     native_out8(EXIT_BASE + status, EXIT_PORT);
     shut_down(reason);
 }
@@ -382,12 +393,14 @@ PV_ABI void xen_reboot(void) { shut_down(SHUTDOWN_reboot); }
 /* --- the backend -------------------------------------------------------------------------------------- */
 
 static const char *enter(struct pv_ops *ops, const struct pv_options *options) {
+    u64 ns;
+
     if (!start) return "Xen did not start this kernel";
     if (strncmp(start->magic, "xen-3.0-x86_32p", 15) != 0)
         return "this Xen's interface is not xen-3.0-x86_32p";
-    if (!(start->flags & SIF_INITDOMAIN)) return "this is not domain 0, so it has no console";
+    if (CALL(xen_version, XENVER_version, 0, 0, 0) >> 16 != 4) return "this is no Xen 4";
     queue.allowed = options->lazy;
-    return NULL;
+    return pvclock_read(&xen_shared.vcpu[0].time, &ns);
 }
 
 struct pv_backend xen_backend = {
@@ -396,6 +409,7 @@ struct pv_backend xen_backend = {
     .info.va_top = 0, /* Xen says, at the start */
     .info.own_kernel_l2 = true,
     .info.no_pc_devices = true,
+    .info.null_exit = null_exit,
     .found_by = "start_info",
     .enter = enter,
 };

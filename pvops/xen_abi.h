@@ -52,7 +52,6 @@
 #define SHUTDOWN_crash             3
 #define CALLBACKOP_register        0
 #define CALLBACKTYPE_event         0
-#define CALLBACKTYPE_failsafe      1
 #define CALLBACKTYPE_syscall32     7
 #define CALLBACKF_mask_events      1
 #define EVTCHNOP_bind_virq         1
@@ -91,8 +90,6 @@ struct xen_start_info {
     u32 mod_start, mod_len;    /* the initrd */
     char cmd_line[1024];
 };
-
-#define SIF_INITDOMAIN 2 /* in flags: this is domain 0 */
 
 struct xen_vcpu_info {
     u8 upcall_pending; /* Xen: there are events. Ours to clear. */

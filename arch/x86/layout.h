@@ -42,12 +42,6 @@
 #define DF_TSS_SEL  0x30
 
 /* IDT */
-#define VECTOR_BP      3
-#define VECTOR_OF      4
-#define VECTOR_UD      6
-#define VECTOR_NM      7
-#define VECTOR_DF      8
-#define VECTOR_PF      14
 #define IRQ_BASE       0x20
 #define IRQ_COUNT      16
 #define IRQ_SPURIOUS   7

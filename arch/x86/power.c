@@ -14,11 +14,9 @@
 NORETURN void native_halt_forever(void);
 
 static NORETURN void leave(u32 status) {
-    static const char shutdown[] = "Shutdown";
-
     uart_drain();
     out8(EXIT_BASE + status, EXIT_PORT);
-    for (u32 i = 0; i < sizeof shutdown - 1; i++) out8((u8)shutdown[i], BOCHS_EXIT_PORT);
+    for (const char *byte = "Shutdown"; *byte; byte++) out8((u8)*byte, BOCHS_EXIT_PORT);
     printk("The machine has stopped; it can be switched off now.\n");
     native_halt_forever();
 }

@@ -71,25 +71,11 @@ static void page_fault(struct trap_frame *frame) {
 }
 
 /* #DF came through a task gate, on a stack of its own. The CPU has saved what it was doing in the
- * TSS that it came from. */
+ * TSS that it came from: here in the order of struct trap_frame. */
 static NORETURN void double_fault(void) {
-    struct trap_frame frame = {
-        .es = tss.es,
-        .ds = tss.ds,
-        .edi = tss.edi,
-        .esi = tss.esi,
-        .ebp = tss.ebp,
-        .ebx = tss.ebx,
-        .edx = tss.edx,
-        .ecx = tss.ecx,
-        .eax = tss.eax,
-        .vector = VECTOR_DF,
-        .eip = tss.eip,
-        .cs = tss.cs,
-        .eflags = tss.eflags,
-        .esp = tss.esp,
-        .ss = tss.ss,
-    };
+    struct trap_frame frame = {tss.es,  tss.ds,  tss.edi,    tss.esi, tss.ebp,   0,
+                               tss.ebx, tss.edx, tss.ecx,    tss.eax, VECTOR_DF, 0,
+                               tss.eip, tss.cs,  tss.eflags, tss.esp, tss.ss};
 
     panic_trap(&frame, "double fault: no stack for a trap at ESP %08x", tss.esp);
 }

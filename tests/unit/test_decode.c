@@ -57,7 +57,6 @@ static const struct row rows[] = {
     {"ltr [ebp + eax * 4 + 0x100]", "0F 00 9C 85 00 01 00 00", "ltr 32 reg=3 ss:[ebp+eax*4+100]"},
 
     {"clts", "0F 06", "clts 32"},
-    {"invd", "0F 08", "invd 32"},
     {"wbinvd", "0F 09", "wbinvd 32"},
     {"rdmsr", "0F 32", "rdmsr 32"},
     {"cpuid", "0F A2", "cpuid 32"},
@@ -119,6 +118,7 @@ static const struct row rows[] = {
     {"lmsw ax", "0F 01 F0", "unknown"},
     {"rdtsc", "0F 31", "unknown"},
     {"wrmsr", "0F 30", "unknown"},
+    {"invd", "0F 08", "unknown"},
     {"sysenter", "0F 34", "unknown"},
     {"insb", "6C", "unknown"},
     {"outsd", "6F", "unknown"},
@@ -152,7 +152,6 @@ static const struct kind {
     {INSN_LLDT, "lldt"},
     {INSN_LTR, "ltr"},
     {INSN_CLTS, "clts"},
-    {INSN_INVD, "invd"},
     {INSN_WBINVD, "wbinvd"},
     {INSN_RDMSR, "rdmsr"},
     {INSN_CPUID, "cpuid"},
