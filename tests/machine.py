@@ -59,10 +59,12 @@ class Setup:
     hypervisor: str | None = None  # the command line of hv-stub below it; None: there is none
     xen: Path | None = None  # a Xen below it
     xen_words: str = ""  # more words for that Xen's command line
+    xen_memory: int = XEN_MEMORY  # MiB, besides the guest's
     kernel: Path = KERNEL
     initrd: Path | None = INITRD
     memory: int = 64  # MiB
     cpu: str | None = None  # None: the emulator's usual one
+    date: str | None = None  # what the clock says at the start; None: what the host's says
 
     def make_cd(self, image):
         """Makes a CD that boots this at once; see iso/mkiso.sh."""
@@ -211,12 +213,13 @@ class Qemu(Machine):
     @staticmethod
     def hardware(setup):
         """The PC itself, without its serial port and what it boots."""
-        memory = setup.memory + (XEN_MEMORY if setup.xen else 0)
+        memory = setup.memory + (setup.xen_memory if setup.xen else 0)
         qemu = "qemu-system-x86_64" if setup.xen else "qemu-system-i386"
         command = [qemu, "-accel", "tcg", "-m", str(memory), "-nodefaults"]
         command += ["-no-user-config", "-vga", "std", "-display", "none", "-no-reboot"]
         command += ["-device", f"isa-debug-exit,iobase={EXIT['EXIT_PORT']:#x},iosize=1"]
-        return command + (["-cpu", setup.cpu] if setup.cpu else [])
+        command += ["-cpu", setup.cpu] if setup.cpu else []
+        return command + (["-rtc", f"base={setup.date}"] if setup.date else [])
 
     @staticmethod
     def decode(ended):

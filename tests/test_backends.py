@@ -101,9 +101,21 @@ def test_without_rom(qemu):
     )
 
 
-@pytest.mark.parametrize("option, said", [("hv.nonsense=1", "nobody knows 'hv.nonsense'")])
-def test_unknown_option(qemu, option, said):
-    qemu.boot('run="echo up"', hypervisor=option).expect(said, "^up$")
+@pytest.mark.parametrize("option", ["hv.nonsense=1", "hv.stats=yes", "hv.none=9999", "hv.none=5x"])
+def test_unknown_option(qemu, option):
+    """What is no option, or none of its values, is named, and changes nothing."""
+    result = qemu.boot('run="pv info"', hypervisor=option)
+    result.expect(f"^hv-stub: {option} means nothing here; ignored$", "^backend +vmi$")
+    assert not result.find("^hv-stub: exits:")
+
+
+@pytest.mark.parametrize("memory", [480, 512, 1024, 2048])
+@pytest.mark.parametrize("way", ["pv=vmi", "pv=trap"])
+def test_memory(qemu, way, memory):
+    """Of a large machine the guest has nearly all: up to 1 GiB, which is what hv-stub maps."""
+    result = qemu.boot(f'{way} run="memstat; usertests memory"', hypervisor="", memory=memory)
+    total = int(result.expect(USERTESTS).find(r"^total +\d+ +(\d+)$")[1])
+    assert total > min(memory, 1024) * 1024 * 63 / 64 - 2048
 
 
 def test_trace(qemu):

@@ -50,6 +50,22 @@ def test_no_backend(qemu):
     boot(qemu, "pv=vmi").expect("^pvops: pv=vmi: there is no VMI ROM", status=EXIT_NO_BACKEND)
 
 
+def test_document(qemu, tmp_path):
+    """The commands of docs/porting.md, one by one, in a folder that has nothing of ours but the
+    example, and the tree beside it."""
+    text = (ROOT / "docs/porting.md").read_text()
+    commands = text.split("## Compiling and linking")[1].split("```")[1].strip().splitlines()
+    assert [line.split()[0] for line in commands] == ["gcc", "nasm", "ld"]
+    (tmp_path / "paravane").symlink_to(ROOT)
+    for name in ("main.c", "boot.asm", "minikernel.ld"):
+        (tmp_path / name).write_text((ROOT / "tests/minikernel" / name).read_text())
+    for command in commands:
+        done = subprocess.run(command.split(), cwd=tmp_path, capture_output=True, text=True)
+        assert (done.returncode, done.stderr) == (0, ""), command
+    result = qemu.boot("pv=vmi", kernel=tmp_path / "mine.elf", initrd=None, **GUEST)
+    expect_ticks(result, "vmi", 1)
+
+
 def lint(library):
     ended = subprocess.run(
         [ROOT / "tools/lint/porting.sh", library], capture_output=True, text=True, cwd=ROOT

@@ -5,16 +5,27 @@ import re
 
 import pytest
 
-from machine import Qemu
+from machine import XEN, Qemu
 from session import PROMPT, ScreenSession, bochs_serial, qemu_serial
 
 BACKSPACE, DELETE = "\b", "\x7f"
 CTRL_C, CTRL_D, CTRL_U = "\x03", "\x04", "\x15"
 
 
-@pytest.fixture
-def shell(log):
-    with qemu_serial(log) as session:
+WAYS = {
+    "native": ("pv=native", {}),
+    "vmi": ("pv=vmi", {"hypervisor": ""}),
+    "xen": ("pv=xen", {"xen": XEN}),
+    "xen-unpatched": ("pv=xen pv.patch=off", {"xen": XEN}),
+}
+
+
+@pytest.fixture(params=WAYS.values(), ids=WAYS.keys())
+def shell(request, log):
+    line, below = request.param
+    if "xen" in below and not XEN.exists():
+        pytest.skip(f"no {XEN}: make xen builds it")
+    with qemu_serial(log, line, **below) as session:
         session.prompt()
         yield session
 

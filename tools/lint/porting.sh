@@ -20,7 +20,8 @@ asked() {
         comm -13 <(defined | sort -u) -
 }
 asked=$(asked)
-documented=$(sed -n '/^|---/,/^$/s/^| \(`[^|]*\)|.*/\1/p' docs/porting.md | tr -d '`,' | tr ' ' '\n' | grep . | sort)
+documented=$(sed -n '/^## What the kernel supplies/,/^## In/s/^| \(`[^|]*\)|.*/\1/p' docs/porting.md |
+    tr -d '`,' | tr ' ' '\n' | grep . | sort)
 
 if [[ $asked != "$documented" ]]; then
     echo "$library asks for other symbols (>) than docs/porting.md says (<):"
