@@ -40,9 +40,9 @@ def padding(match):
 
 def summary(match):
     modes = json.loads((bench.BUILD / "bench.json").read_text())["modes"]
-    main_modes = ("direct", "native", "vmi", "trap")
+    main_modes = [mode for mode in ("direct", "native", "vmi", "trap", "xen") if modes[mode]]
     lines = ["| instructions | " + " | ".join(main_modes) + " | exits, vmi | exits, trap |",
-             "|---|" + "---:|" * 6]
+             "|---|" + "---:|" * (len(main_modes) + 2)]
     for row in bench.LMBENCH:
         counts = [f"{modes[mode][row]['insns']:,.0f}" for mode in main_modes]
         exits = [f"{modes[mode][row]['exits']:,.0f}" for mode in ("vmi", "trap")]
