@@ -36,16 +36,19 @@ static bool without_call(const char *digits) {
 static bool set(const struct cmdline_option *option) {
     static const struct {
         const char *key;
-        bool *on;
+        bool *is_on;
     } switches[] = {{"hv.rom", &hv_options.rom},
                     {"hv.stats", &hv_options.stats},
                     {"hv.trace", &hv_options.trace}};
-    bool on = strcmp(option->value, "on") == 0, off = strcmp(option->value, "off") == 0;
+    bool on = strcmp(option->value, "on") == 0;
 
     if (strcmp(option->key, "hv.none") == 0) return without_call(option->value);
-    for (u32 i = 0; i < ARRAY_SIZE(switches); i++)
-        if (strcmp(option->key, switches[i].key) == 0 && (on || off))
-            return *switches[i].on = on, true;
+    if (!on && strcmp(option->value, "off") != 0) return false;
+    for (u32 i = 0; i < ARRAY_SIZE(switches); i++) {
+        if (strcmp(option->key, switches[i].key) != 0) continue;
+        *switches[i].is_on = on;
+        return true;
+    }
     return false;
 }
 
