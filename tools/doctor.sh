@@ -33,7 +33,7 @@ ask() {
     grub-mkimage) "$grub_mkimage" --version ;;
     grub-i386-pc) { "$grub_mkimage" -O i386-pc-eltorito -p / multiboot || true; } | grep -qa . ;;
     python3) "$python" --version ;;
-    pytest | xdist | pexpect) "$python" -c "import $1; print($1.__version__)" ;;
+    pytest | xdist | pexpect | unicorn) "$python" -c "import $1; print($1.__version__)" ;;
     *) "$1" --version ;;
     esac
 }

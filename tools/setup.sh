@@ -53,7 +53,7 @@ else
 fi
 
 if [[ $manager == brew ]]; then
-    echo "setup: and with: pip3 install pytest-xdist pexpect; then say make PYTHON=python3 CROSS=i686-elf- ..."
+    echo "setup: and with: pip3 install pytest-xdist pexpect unicorn; then say make PYTHON=python3 CROSS=i686-elf- ..."
 fi
 if ! report=$("$doctor"); then
     printf '%s\nsetup: not ready yet\n' "$report" >&2
