@@ -36,6 +36,7 @@ CODE, DATA, USER_DATA = 0xB, 0x3, 0x63  # segments: type, and DPL << 5
 PROGRAM_DS, ASTRAY = 0x1B, 0x20000000  # a program's DS may lead the kernel astray, to no memory
 
 GENERAL = ["eax", "ecx", "edx", "ebx", "ebp", "esi", "edi"]
+ARGUMENTS = ["ebx", "ecx", "edx", "esi"]  # of a hypercall
 MARKS = {name: 0x11111111 * n for n, name in enumerate(GENERAL, 1)}
 REGISTERS = GENERAL + ["esp", "eip", "eflags", "cs", "ds", "ss", "gdtr"]
 NUMBERS = {name: getattr(x86_const, f"UC_X86_REG_{name.upper()}") for name in REGISTERS}
@@ -167,10 +168,11 @@ class Guest:
     # --- the others
 
     def hypercall(self, name):
-        """Returns. A Xen that is made for debugging spoils the arguments."""
+        """Returns 0. A Xen that is made for debugging spoils the arguments."""
         self.calls.append((name, self["ebx"]))
-        for register in GENERAL:
+        for register in ARGUMENTS:
             self[register] = SPOILED
+        self["eax"] = 0
         self["eip"] = self.pop()
         self.deliver()
 

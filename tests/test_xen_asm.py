@@ -154,6 +154,24 @@ def test_no_fpu(guest):
     assert guest.calls == [("HYPERCALL_fpu_taskswitch", FPU_FAULTS)]
 
 
+@pytest.mark.parametrize("kind, masks_events", [("TYPE_INTERRUPT_GATE", 4), ("TYPE_TRAP_GATE", 0)])
+@pytest.mark.parametrize("dpl", [0, 3])
+def test_gate(guest, kind, masks_events, dpl):
+    """What xen.c makes of a gate for Xen: through an interrupt gate, and only so, events are masked."""
+    vector, entry = 0x21, 0xC0123456
+    guest.enter(
+        "xen_write_idt_entry",
+        eax=vector,
+        edx=RING_1_CS << 16 | entry & 0xFFFF,
+        ecx=entry & 0xFFFF0000 | 0x8000 | dpl << 13 | X86[kind] << 8,
+    )
+    assert guest.go() == "return"
+    ((call, traps),) = guest.calls
+    assert call == "HYPERCALL_set_trap_table"
+    fields = [guest.read(traps + at, size) for at, size in ((0, 1), (1, 1), (2, 2), (4, 4), (12, 4))]
+    assert fields == [vector, dpl | masks_events, RING_1_CS, entry, 0]
+
+
 # --- the others --------------------------------------------------------------------------------------
 
 
