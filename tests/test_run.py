@@ -10,7 +10,7 @@ import pexpect
 import pytest
 
 import tree
-from machine import BUILD, ROOT, TIME_SCALE, XEN, write_log
+from machine import BUILD, ROOT, TIME_SCALE, XEN, Qemu, write_log
 from session import SerialSession
 
 NEEDS_XEN = pytest.mark.skipif(not XEN.exists(), reason=f"no {XEN}: make xen builds it")
@@ -174,6 +174,18 @@ def test_leaving_xen(log):
         session.expect(r"\(qemu\) ")
         session.send("\x01x")
         session.expect("ended 0")
+
+
+@NEEDS_XEN
+def test_iso_xen(log):
+    """`make iso-xen` says how to boot its CD: as it says, the prompt comes, and `exit` is the end.
+    There Xen has a screen too, and keeps it."""
+    status, said = tree.make(ROOT, "-j1", "iso-xen")
+    assert status == 0, said
+    with SerialSession(log, "build/paravane-xen.iso").start(["sh", "-c", said.splitlines()[-1]]) as session:
+        assert "Xen is keeping VGA console" in session.prompt()
+        session.send("exit\r")
+        assert Qemu.decode(session.ended()) == 0
 
 
 def test_leaving_bochs(log):

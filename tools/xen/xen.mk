@@ -8,6 +8,9 @@ xen: ## build a Xen that runs 32-bit guests, from Debian's source, below ~/.cach
 	@tools/xen/build.sh
 
 iso-xen: $(B)/paravane-xen.iso ## make build/paravane-xen.iso, a CD with that Xen (after `make xen`)
+	@echo "made $<: type at its serial port, the screen only shows; to boot it:"
+	@echo "  qemu-system-x86_64 -m 128 -cdrom $< -serial mon:stdio -display none -no-reboot" \
+	    "-device isa-debug-exit,iobase=0xf4"
 
 $(XEN_ELF):
 	@echo "$@ is not there; make xen builds it" >&2; exit 1
