@@ -21,3 +21,6 @@ $(B)/iso/grub-xen.cfg: iso/grub.cfg tools/xen/grub.cfg
 
 $(B)/paravane-xen.iso: $(XEN_ELF) $(BOOTED) $(B)/iso/grub.img $(B)/iso/grub-xen.cfg iso/mkiso.sh
 	$(Q)iso/mkiso.sh $@ menu $(B)/iso/grub-xen.cfg $(XEN_ELF) $(BOOTED)
+
+# Before the tests, two of which want it at once.
+test-build: $(if $(wildcard $(XEN_ELF)),$(B)/paravane-xen.iso)
