@@ -97,13 +97,32 @@ def test_lazy_mode_pays(report, mode):
     assert figures["pte_batched"]["insns"] < 0.7 * figures["pte_update"]["insns"]
 
 
-def test_where_adds_up(report):
-    """By function there are as many instructions as the row has; one of them is the program's int."""
-    output = subprocess.run([PYTHON, "tools/bench/where.py", "null_call", "vmi"], cwd=ROOT, check=True,
-                            capture_output=True, text=True, timeout=120 * TIME_SCALE).stdout
-    images = dict(re.findall(r"^(kernel|hv-stub): ([0-9.]+)$", output, re.MULTILINE))
-    sums = 1 + float(images["kernel"]) + float(images["hv-stub"])
-    assert sums == report["modes"]["vmi"]["null_call"]["insns"], output
+def where(*words):
+    return subprocess.run([PYTHON, "tools/bench/where.py", *words], cwd=ROOT, capture_output=True,
+                          text=True, timeout=120 * TIME_SCALE)
+
+
+@pytest.mark.parametrize("mode, below", [("vmi", "hv-stub"), ("xen", "xen")])
+def test_where_adds_up(report, mode, below):
+    """By function there are as many instructions as the row has; one of them is the program's int.
+    Those of a Xen are nobody else's, and have no name."""
+    if report["modes"][mode] is None:
+        pytest.skip(f"no {XEN}: make xen builds it")
+    output = where("null_call", mode).stdout
+    images = dict(re.findall(r"^([\w-]+): ([0-9.]+)$", output, re.MULTILINE))
+    assert images.keys() == {"kernel", "program", below}
+    sums = 1 + float(images["kernel"]) + float(images[below])
+    assert sums == report["modes"][mode]["null_call"]["insns"], output
+    assert ("\nxen: " in output) == bool(re.search(r"^xen: [0-9.]+\n\S", output, re.MULTILINE))
+
+
+@pytest.mark.parametrize("words, wrong", [(["", "vmi"], "ROW="), (["null_call", "kvm"], "MODE=kvm")])
+def test_where_tells_what_there_is(words, wrong):
+    """In the words of make, which calls it: `make bench-where` without a row."""
+    ended = where(*words)
+    assert ended.returncode != 0
+    assert f"{wrong} is none of: " in ended.stderr
+    assert "usage: make bench-where ROW=" in ended.stderr
 
 
 @pytest.mark.long

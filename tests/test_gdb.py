@@ -2,12 +2,14 @@
 """tests/test_gdb.py: `make gdb`: QEMU stopped, GDB attached, symbols of C and NASM, our commands."""
 
 import os
+import re
 import subprocess
 
 import pytest
 
 from machine import ROOT, TIME_SCALE, write_log
 
+# The start that it advises, and what there is to see then.
 STEPS = ["hbreak cpu_init", "continue", "pv-ops", "pv-sites irq_disable", "info symbol trap_return"]
 
 
@@ -24,7 +26,7 @@ def gdb(log, port, steps, **settings):
         timeout=120 * TIME_SCALE,
     )
     write_log(log, f"make gdb, {settings}", ended.stdout + ended.stderr)
-    return ended.stdout
+    return ended.stdout + ended.stderr
 
 
 @pytest.mark.parametrize(
@@ -35,7 +37,32 @@ def test_commands(log, mode, port, body, bytes_of_cli):
     """Below hv-stub as well: both sets of symbols are loaded, since no address is used twice."""
     steps = STEPS + (["info symbol hv_call"] if mode == "vmi" else [])
     said = gdb(log, port, steps, MODE=mode)
+    assert "hbreak cpu_init, then c, is a good start" in said
     assert body in said
     assert f"inline   {bytes_of_cli}" in said
     assert "trap_return in section .text" in said
     assert ("hv_call in section .text" in said) == (mode == "vmi")
+
+
+def test_not_mapped_yet(log):
+    """hv-stub's shadow page tables are filled by touching: before that our commands say so, and how
+    to go on; what they say helps."""
+    early = ["hbreak kernel_main", "continue", "pv-ops", "pv-sites irq_disable"]
+    said = gdb(log, 24003, [*early, "hbreak cpu_init", "continue", "continue", "pv-ops"], MODE="vmi")
+    assert re.search(r"^pv-ops: .*: it is not mapped yet.* hbreak cpu_init", said, re.MULTILINE)
+    assert re.search(r"^pv-sites: .*: it is not mapped yet.* hbreak cpu_init", said, re.MULTILINE)
+    assert "Python Exception" not in said
+    assert "vmi_ext_irq_disable" in said
+
+
+@pytest.mark.parametrize(
+    "mode, said",
+    [
+        ("kvm", "MODE=kvm runs the kernel in a machine of KVM's"),
+        ("xen", "MODE=xen needs a 64-bit CPU"),
+        ("nonsense", "MODE=nonsense is not known"),
+    ],
+)
+def test_modes_that_it_lacks(log, mode, said):
+    """They are refused by name: nothing else is booted instead."""
+    assert gdb(log, 24004, [], MODE=mode).startswith(f"gdb: {said}")

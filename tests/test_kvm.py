@@ -173,6 +173,13 @@ def test_make_run(kvm):
         session.expect("ended 3")
 
 
+def test_line_ends(kvm):
+    """They are those of all machines: on its way out a newline gets no second carriage return."""
+    status, console, _ = run(kvm.log, "kernel", MODE="kvm", RUN="echo one; echo two")
+    assert status == 0
+    assert "\none\ntwo\n" in console  # as Python reads it, where \r\r\n would be two lines
+
+
 @pytest.mark.parametrize(
     "program, script, said",
     [

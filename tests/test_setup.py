@@ -2,6 +2,7 @@
 """tests/test_setup.py: `make setup` and `make doctor`, on machines that lack something."""
 
 import os
+import re
 import shutil
 import subprocess
 
@@ -52,6 +53,38 @@ def test_doctor_names_what_is_missing(path):
     assert status == 1
     assert "nasm              -" in said
     assert "nasm: apt-get install nasm" in said
+
+
+@pytest.mark.parametrize("is_built, said", [(True, "has been built"), (False, "make xen builds")])
+def test_doctor_tells_of_xen(tmp_path, monkeypatch, is_built, said):
+    """And of the Linux for nested KVM, which an empty cache does not have: not a tool, no failure."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    if is_built:
+        (tmp_path / "paravane/xen").mkdir(parents=True)
+        (tmp_path / "paravane/xen/xen.elf").touch()
+    status, report = run("doctor.sh")
+    assert status == 0
+    assert re.search(f"^MODE=xen: .*{said}", report, re.MULTILINE)
+    assert re.search("^MODE=kvm: .*the first run downloads", report, re.MULTILINE)
+    assert not (tmp_path / "paravane/kvm").exists()
+
+
+def test_xen_source_is_damaged(tmp_path, monkeypatch):
+    """What was fetched before and is no longer what it was is said in our words, and fetched again."""
+    tools = (ROOT / "tools/xen/needs.txt").read_text().splitlines()
+    for tool in [line.split()[0] for line in tools if not line.startswith("#")]:
+        add(tmp_path, tool, "")
+    add(tmp_path, "apt-get", "exit 100")
+    cache = tmp_path / "paravane/xen"
+    cache.mkdir(parents=True)
+    (cache / "xen_4.17.5+72-g01140da4e8.orig.tar.xz").write_text("damaged")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    status, said = run("xen/build.sh")
+    assert status == 1
+    assert "is damaged, fetching it again" in said and "FAILED" not in said
+    assert "apt-get could not fetch it" in said.splitlines()[-1]
+    assert not list(cache.glob("*.orig.tar.xz"))
 
 
 def test_doctor_names_another_version(path):

@@ -95,4 +95,16 @@ fi
 if command -v "$cross_gcc" >/dev/null && ! ask gcc >/dev/null 2>&1; then
     echo "$cross_gcc has no -m32: install gcc-i686-linux-gnu, and say make CROSS=i686-linux-gnu- ..."
 fi
+
+# What only some of the machines need.
+if [[ -r ${XDG_CACHE_HOME:-$HOME/.cache}/paravane/xen/xen.elf ]]; then
+    echo "MODE=xen: its Xen has been built"
+else
+    echo "MODE=xen: make xen builds its Xen"
+fi
+if "$(dirname "$0")/kvm/base.sh" made >/dev/null 2>&1; then
+    echo "MODE=kvm: the Linux for nested KVM has been made"
+else
+    echo "MODE=kvm: where /dev/kvm does not run our kernel, the first run downloads a Linux for nested KVM"
+fi
 exit $status

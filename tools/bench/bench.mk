@@ -43,7 +43,7 @@ bench-docs: bench ## the same, and bring README.md and docs/ up to date
 	@cp $(B)/bench.md $(B)/bench.svg docs/
 	@$(BENCH_RUN)/paths.py README.md docs/paths.md
 bench-where: bench-build ## where they go; ROW=cow_fault MODE=vmi; WHERE=--path: in their order
-	@$(BENCH_RUN)/where.py $(ROW) $(MODE) $(WHERE)
+	@$(BENCH_RUN)/where.py "$(ROW)" "$(MODE)" $(WHERE)
 bench-diff: ## the rows that cost something else than in BASE=REVISION
 	@$(BENCH_RUN)/diff.py "$(BASE)"
 bench-host: bench-build iso ## the host's clock: time per operation, to build, to boot; noisy

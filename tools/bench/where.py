@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: MIT
 """Where the instructions of one row of the benchmark go: by function, or one after the other.
 
-Usage: tools/bench/where.py ROW [MODE] [--path]
+Usage: make bench-where ROW=ROW MODE=MODE [WHERE=--path]
+       tools/bench/where.py ROW [MODE] [--path]
 
 By function: instructions by operation, how often its first instruction was executed, its name; an
-image a block. With --path the life of one operation: what was executed, in its order, functions
-that were left and entered again as often as that happened. The loop of the program that calls is
-part of it.
+image a block. What lies in none of our images is Xen's, of which we have no names. With --path the
+life of one operation: what was executed, in its order, functions that were left and entered again
+as often as that happened. The loop of the program that calls is part of it.
 """
 import argparse
 import bisect
@@ -29,8 +30,12 @@ class Symbols:
         self.files = {"kernel": bench.kernel_of(mode)[1], "program": USER}
         if bench.MODES[mode][1] is not None:
             self.files["hv-stub"] = bench.BUILD / "hv-stub.debug"
-        self.table = sorted(entry for image, file in self.files.items()
-                            for entry in self.functions(image, file))
+        outside = "xen" if mode == "xen" else "elsewhere"
+        table = [(0, outside, "")]
+        for image, file in self.files.items():
+            table += self.functions(image, file)
+            table += [(end, outside, "") for end in self.ends(file)]
+        self.table = sorted(table)
 
     @staticmethod
     def functions(image, file):
@@ -41,9 +46,16 @@ class Symbols:
             if kind in ("t", "T") and "." not in name and not name.endswith(("_start", "_end")):
                 yield int(address, 16), image, name
 
+    @staticmethod
+    def ends(file):
+        """The address behind each part of an image."""
+        output = subprocess.run(["readelf", "-lW", file], check=True, capture_output=True, text=True).stdout
+        for address, size in re.findall(r"^ +LOAD +\S+ (\S+) \S+ \S+ (\S+)", output, re.MULTILINE):
+            yield int(address, 16) + int(size, 16)
+
     def of(self, address):
-        """(address of the function, image, name)"""
-        return self.table[max(bisect.bisect_right(self.table, (address, "~")) - 1, 0)]
+        """(address of the function, image, name); outside of all images there is no name"""
+        return self.table[bisect.bisect_right(self.table, (address, "~")) - 1]
 
 
 def clock_reads():
@@ -100,7 +112,7 @@ def by_function(row, mode):
     for image, total in images.most_common():
         yield f"{image}: {total / size:.1f}"
         for (place, name), count in sums.most_common():
-            if place == image and count >= size / 2:
+            if name and place == image and count >= size / 2:
                 yield f"{count / size:12.1f} {entries[place, name] / size:8.1f}x  {name}"
     yield f"of these, NOPs that pad a site: {sum(a in nops for a in addresses) / size:.1f}"
 
@@ -112,19 +124,24 @@ def path(row, mode):
     for (_, image, name), stay in groupby(addresses, symbols.of):
         stay = list(stay)
         rep = rounds_of(stay)
-        yield f"{len(stay) - rep:6}  {image:8} {name}" + (f"  (and {rep} rounds of rep)" if rep else "")
+        line = f"{len(stay) - rep:6}  {image:8} {name}".rstrip()
+        yield line + (f"  (and {rep} rounds of rep)" if rep else "")
     rep = rounds_of(addresses)
     yield f"{len(addresses) - rep:6}  in all" + (f", and {rep} rounds of rep" if rep else "")
     yield f"{sum(address in nops for address in addresses):6}  of these are NOPs that pad a site"
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("row", choices=bench.ROWS)
-    parser.add_argument("mode", nargs="?", default="native",
-                        choices=[mode for mode in bench.MODES if bench.MODES[mode]])
-    parser.add_argument("--path", action="store_true")
+    modes = [mode for mode in bench.MODES if bench.MODES[mode]]
+    usage = "make bench-where ROW=cow_fault MODE=vmi [WHERE=--path]"
+    parser = argparse.ArgumentParser(usage=usage, description=__doc__.splitlines()[0])
+    parser.add_argument("row", help="one of: " + " ".join(bench.ROWS))
+    parser.add_argument("mode", nargs="?", default="native", help="one of: " + " ".join(modes))
+    parser.add_argument("--path", action="store_true", help="in their order")
     options = parser.parse_args()
+    for name, value, known in (("ROW", options.row, bench.ROWS), ("MODE", options.mode, modes)):
+        if value not in known:
+            parser.error(f"{name}={value} is none of: {' '.join(known)}")
     print(f"{options.row}, {options.mode}")
     for line in (path if options.path else by_function)(options.row, options.mode):
         print(line)

@@ -45,13 +45,30 @@ class Paravane(gdb.Command):
         gdb.execute("help paravane")
 
 
-class PvOps(gdb.Command):
-    """pv-ops: each op of the table with its kind and the body in force."""
+class DataCommand(gdb.Command):
+    """One that reads the kernel's memory by the page tables in force: `show` prints it.
 
-    def __init__(self):
-        super().__init__("pv-ops", gdb.COMMAND_DATA)
+    hv-stub's shadow tables have no entry for what its guest did not touch yet, and its own tables
+    none of the guest's at all. A stop at the first instruction of a page that is not mapped yet
+    comes twice: the fault that maps it comes between.
+    """
+
+    def __init__(self, name):
+        self.name = name
+        super().__init__(name, gdb.COMMAND_DATA)
 
     def invoke(self, argument, from_tty):
+        try:
+            self.show(argument.strip())
+        except gdb.MemoryError as error:
+            raise gdb.GdbError(f"{self.name}: {error}: it is not mapped yet, or not here; go on to "
+                               "where the sites are patched: hbreak cpu_init, then c, or c twice") from None
+
+
+class PvOps(DataCommand):
+    """pv-ops: each op of the table with its kind and the body in force."""
+
+    def show(self, _):
         slots = gdb.parse_and_eval("(unsigned int *)&pv_ops")
         last_group = None
         for index, (group, name, kind, doc) in enumerate(op_list()):
@@ -61,15 +78,11 @@ class PvOps(gdb.Command):
             print(f"  {name:16} {kind:5} {symbol_at(int(slots[index])):28} {doc}")
 
 
-class PvSites(gdb.Command):
+class PvSites(DataCommand):
     """pv-sites [OP]: each call site, what it holds now, and what the patcher put there."""
 
-    def __init__(self):
-        super().__init__("pv-sites", gdb.COMMAND_DATA)
-
-    def invoke(self, argument, from_tty):
+    def show(self, wanted):
         names = [name for _, name, _, _ in op_list()]
-        wanted = argument.strip()
         if wanted and wanted not in names:
             raise gdb.GdbError(f"pv-sites: there is no op '{wanted}'; pv-ops lists them")
         for site in sites():
@@ -83,5 +96,5 @@ class PvSites(gdb.Command):
 
 
 Paravane()
-PvOps()
-PvSites()
+PvOps("pv-ops")
+PvSites("pv-sites")

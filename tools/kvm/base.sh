@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # tools/kvm/base.sh: a Linux with KVM in it, to be booted by nested.sh: made once, then kept.
 #
-# Usage: tools/kvm/base.sh
+# Usage: tools/kvm/base.sh         makes it, if it has not been made
+#        tools/kvm/base.sh made    status 1 if it has not been made
 # Needs: Debian's apt-get, to download packages (none is installed); QEMU, which also goes inside.
 # Gives: the name of a folder, on standard output: there are vmlinuz, base.cpio and busybox. It is
 #        below ${XDG_CACHE_HOME:-~/.cache}/paravane/kvm, named after what it was made from.
@@ -34,6 +35,7 @@ kernel=$(apt-cache depends linux-image-cloud-amd64 2>/dev/null | sed -n 's/.*Dep
 qemu=$(find_qemu)
 key=$( (cat "$0" "$here/init" && echo "$kernel" && sha256sum "$qemu") | sha256sum | head -c 16)
 base=$cache/$key
+[[ ${1:-} != made || -d $base ]] || exit 1
 mkdir -p "$cache"
 exec 9>"$cache/lock"
 flock 9 # several may ask at once: one makes it

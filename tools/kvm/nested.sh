@@ -9,7 +9,7 @@
 # Reads: the files that the options name. NPT, BUSY, STAMP: see init. MEM: the guest's MiB.
 #        STATUS: a file for the exit statuses of all runs.
 # Gives: the inner QEMU's `-serial stdio` at this standard input and output, and the exit status of
-#        its last run; 1 if there was none, with Linux's own last words.
+#        its last run; 2, which is no guest's, if there was none, and a line that says why.
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 
@@ -18,7 +18,7 @@ while [[ ${1:?usage: nested.sh FILE... -- QEMU-OPTION...} != -- ]]; do
     files+=("$(realpath -s "$1")")
     shift
 done
-base=$("$here/base.sh")
+base=$("$here/base.sh") || exit 2
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
@@ -46,6 +46,7 @@ done
 # Linux unpacks one archive after the other.
 find . -mindepth 1 | "$base/busybox" cpio -o -H newc --quiet | cat "$base/base.cpio" - >"$scratch/initrd"
 
+touch "$scratch/linux" "$scratch/status" # which QEMU may end without
 qemu-system-x86_64 -accel tcg -cpu max,+svm -m $((${MEM:-64} + 224)) -nodefaults -no-user-config \
     -vga none -display none -no-reboot -serial "file:$scratch/linux" \
     -chardev stdio,id=console,signal=off -serial chardev:console -serial "file:$scratch/status" \
@@ -56,6 +57,6 @@ status=$(tail -n 1 "${STATUS:-$scratch/statuses}")
 if [[ -z $status ]]; then
     echo "kvm: the Linux below ended without a status; its last words:" >&2
     tail -n 5 "$scratch/linux" >&2
-    exit 1
+    exit 2
 fi
 exit "$status"

@@ -59,12 +59,15 @@ private_apt() {
 }
 
 is_right() {
-    [[ -r $1 ]] && sha256sum --quiet --check <<<"$sha256  $1" 2>/dev/null
+    [[ -r $1 ]] && sha256sum --status --check <<<"$sha256  $1" 2>/dev/null
 }
 
 fetch() {
     if is_right "$cache/$tarball"; then
         return
+    elif [[ -e $cache/$tarball ]]; then
+        say "$tarball is damaged, fetching it again"
+        rm -f "${cache:?}/$tarball"
     fi
     say "1 of 3: fetching Debian's source package xen $version (5 MB, and a 10 MB index)"
     (cd "$cache" && private_apt update && private_apt source --download-only "xen=$version") ||
