@@ -26,6 +26,7 @@ def shell(request, log):
     if "xen" in below and not XEN.exists():
         pytest.skip(f"no {XEN}: make xen builds it")
     with qemu_serial(log, line, **below) as session:
+        session.on_xen = "xen" in below
         session.prompt()
         yield session
 
@@ -121,9 +122,16 @@ def test_end_of_input(shell):
 
 
 def test_paste(shell):
-    """Forty lines at once, faster than they are read: no byte is lost."""
+    """Forty lines at once, faster than they are read: no byte is lost. But Xen only keeps 128 bytes,
+    and tells nobody to wait: there it is as many at a time as it has room for."""
     lines = [f"this is line {n}" for n in range(40)]
-    shell.send("wc\r" + "\r".join(lines) + "\r" + CTRL_D)
+    at_once = 6 if shell.on_xen else len(lines)
+    shell.send("wc\r")
+    for first in range(0, len(lines), at_once):
+        piece = lines[first : first + at_once]
+        shell.send("".join(line + "\r" for line in piece))
+        shell.expect(re.escape(piece[-1]) + "\n")
+    shell.send(CTRL_D)
     shell.expect(rf"\b40 +160 +{sum(len(line) + 1 for line in lines)}\b")
 
 
