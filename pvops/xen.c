@@ -312,9 +312,6 @@ PV_ABI u32 xen_irq_eoi(u32 irq) {
     return irq != IRQ_SPURIOUS;
 }
 
-/* The way to Xen and back: any call that does nothing. */
-static PV_ABI void null_exit(void) { hypercall(HYPERCALL_xen_version, XENVER_version, 0, 0, 0); }
-
 PV_ABI void xen_safe_halt(void) { CALL(sched_op, SCHEDOP_block, 0, 0, 0); }
 
 /* --- time -------------------------------------------------------------------------------------------- */
@@ -391,6 +388,9 @@ PV_ABI void xen_crash(void) { leave(EXIT_PANIC, SHUTDOWN_crash); }
 PV_ABI void xen_reboot(void) { shut_down(SHUTDOWN_reboot); }
 
 /* --- the backend -------------------------------------------------------------------------------------- */
+
+/* To Xen and back, for nothing. */
+static PV_ABI void null_exit(void) { hypercall(HYPERCALL_xen_version, XENVER_version, 0, 0, 0); }
 
 static const char *enter(struct pv_ops *ops, const struct pv_options *options) {
     u64 ns;
