@@ -39,8 +39,8 @@ static const struct pv_backend *choose(const char *name, const struct pv_options
         if (!why) return backend;
         if (any) printk("pvops: no %s: %s\n", backend->info.name, why);
     }
-    printk("pvops: pv=%s: %s\n", name, any ? "no backend suits this machine" : why);
-    if (!any) printk("pvops: pv=auto takes what is there\n");
+    printk("pvops: pv=%s: %s%s\n", name, any ? "no backend suits this machine" : why,
+           any ? "" : "; pv=auto takes what is there");
     pv_no_backend();
 }
 

@@ -83,7 +83,7 @@ def test_other_hypervisors(kvm):
         Setup(info, cpu="host,hv-relaxed,hv-vendor-id=VMwareVMware"),
     )
     clockless = r"this KVM offers no clock \(CLOCKSOURCE2\)"
-    explicit.expect(f"^pvops: pv=kvm: {clockless}$", status=EXIT_NO_BACKEND)
+    explicit.expect(f"^pvops: pv=kvm: {clockless}; pv=auto ", status=EXIT_NO_BACKEND)
     no_clock.expect(f"^pvops: no kvm: {clockless}$", "backend=native ring=0", "^hypervisor +KVM$")
     no_steal.expect(BANNER)
     own = [op for op, is_own in overridden(no_steal.console).items() if is_own]
@@ -104,7 +104,7 @@ def test_other_hypervisors(kvm):
 def test_not_there(qemu):
     """QEMU's TCG has a signature of its own."""
     why = "CPUID 40000000h does not say KVMKVMKVM"
-    qemu.boot("pv=kvm").expect(f"^pvops: pv=kvm: {why}$", status=EXIT_NO_BACKEND)
+    qemu.boot("pv=kvm").expect(f"^pvops: pv=kvm: {why}; pv=auto ", status=EXIT_NO_BACKEND)
     qemu.boot('run="pv info"').expect(f"^pvops: no kvm: {why}$", "^signature +TCGTCGTCGTCG$")
 
 
@@ -124,7 +124,7 @@ def test_hv_stub(kvm):
     work.expect("backend=vmi ring=1 ", USERTESTS)
     assert {name: stats(work)[name] for name in TRAPPED} == dict.fromkeys(TRAPPED, 0)
     why = "the kernel is not in ring 0"
-    explicit.expect(f"^pvops: pv=kvm: {why}$", status=EXIT_NO_BACKEND)
+    explicit.expect(f"^pvops: pv=kvm: {why}; pv=auto ", status=EXIT_NO_BACKEND)
     no_rom.expect(f"^pvops: no kvm: {why}$", status=EXIT_NO_BACKEND)
 
 
