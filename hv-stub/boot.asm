@@ -5,16 +5,13 @@
 ; Gives: hv_main(magic, info) on a stack; hw_paging and hw_tables for host.c.
 ; Read first: hv.h.
 
-MULTIBOOT_MAGIC equ 0x1BADB002
-MULTIBOOT_FLAGS equ 0x00000003          ; modules on page boundaries, and tell us the memory
-
 %include "hv-stub/host.inc"
 
 extern hv_main
 
 section .multiboot alloc noexec nowrite
 align 4
-    dd MULTIBOOT_MAGIC, MULTIBOOT_FLAGS, -(MULTIBOOT_MAGIC + MULTIBOOT_FLAGS)
+    dd 0x1BADB002, 3, -(0x1BADB002 + 3) ; modules on page boundaries, and tell us the memory
 
 section .text
 global hv_entry

@@ -198,12 +198,7 @@ CALL(CancelAlarm) {
     frame->eax = armed;
 }
 
-static u32 cmos(u32 reg) {
-    out8(reg, 0x70);
-    return in8(0x71);
-}
-
-CALL(GetWallclockTime) { return_u64(frame, cmos_seconds(cmos) * 1000000000); }
+CALL(GetWallclockTime) { return_u64(frame, cmos_seconds(in8, out8) * 1000000000); }
 
 CALL(WallclockUpdated) { frame->eax = 0; }
 

@@ -2,8 +2,8 @@
  * kernel/console.c: text for people: whole lines in, anything out.
  *
  * Runs:  console_interrupt in the interrupt; the rest in process context.
- * Gives: a line to edit (backspace, Ctrl-U) before a program sees it; Ctrl-D at the start of a
- *        line is the end of the file; Ctrl-C ends who reads.
+ * Gives: a line to edit (backspace, Ctrl-U) before a program sees it; Ctrl-D is the end of the
+ *        line, and then of the file; Ctrl-C ends who reads.
  */
 #include "kernel/kernel.h"
 
@@ -103,10 +103,12 @@ int console_read_line(va_t buffer, u32 length) {
     return copy_to_user(buffer, line, count) == 0 ? (int)count : -EFAULT;
 }
 
+/* Not more than a page of it: others want to run, and a kill must be noticed. */
 int console_print(va_t buffer, u32 length) {
     char text[128];
     u32 done = 0;
 
+    if (length > PAGE_SIZE) length = PAGE_SIZE;
     while (done < length) {
         u32 count = length - done < sizeof text ? length - done : sizeof text;
 

@@ -31,7 +31,7 @@ static bool allowed(const char *value, const char *choices) {
 
     if (!choices) return true;
     for (const char *word = choices + 1; *word; word = strchr(word, '|') + 1)
-        if (strncmp(word, value, length) == 0 && word[length] == '|') return true;
+        if (strncmp(word, value, length) == 0 && word[length] == '|') return !strchr(value, '|');
     return false;
 }
 

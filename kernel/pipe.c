@@ -48,13 +48,13 @@ int pipe_read(struct pipe *pipe, va_t buffer, u32 length) {
     while (done < length) {
         u32 count = min(length - done, PIPE_SIZE - pipe->start);
 
-        if (copy_to_user(buffer + done, pipe->data + pipe->start, count) != 0) return -EFAULT;
+        if (copy_to_user(buffer + done, pipe->data + pipe->start, count) != 0) break;
         pipe->start = (pipe->start + count) % PIPE_SIZE;
         pipe->filled -= count;
         done += count;
     }
     if (done) wake_all(&pipe->waiting);
-    return (int)done;
+    return length && !done ? -EFAULT : (int)done;
 }
 
 /* Puts in what there is room for, which is not nothing; the bytes put in, or -EFAULT. */
@@ -79,7 +79,7 @@ int pipe_write(struct pipe *pipe, va_t buffer, u32 length) {
         if (!pipe->readers) return done ? (int)done : -EPIPE;
         result = pipe->filled == PIPE_SIZE ? wait_on(&pipe->waiting)
                                            : put(pipe, buffer + done, length - done);
-        if (result < 0) return result;
+        if (result < 0) return done ? (int)done : result;
         done += (u32)result;
     }
     return (int)done;

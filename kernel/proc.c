@@ -64,7 +64,7 @@ void proc_start_init(void) {
 }
 
 int proc_fork(void) {
-    struct proc *child = proc_create();
+    struct proc *child = pages_low() ? NULL : proc_create();
 
     if (!child || !vm_fork(&child->vm, &current->vm)) {
         page_put(child);
@@ -76,6 +76,7 @@ int proc_fork(void) {
     *trap_frame_of(child) = *trap_frame_of(current);
     trap_frame_of(child)->eax = 0;
     irq_disable();
+    child->killed = current->killed; /* Ctrl-C did not see it yet */
     list_add_tail(&child->all, &all_procs);
     make_ready(child);
     irq_enable();

@@ -88,7 +88,7 @@ struct procinfo {
 struct meminfo {
     u32 total_pages;  /* that the kernel gives out */
     u32 free_pages;   /* of these, the ones without an owner */
-    u32 kernel_pages; /* the image, what lies below it, and the table of owners */
+    u32 kernel_pages; /* the image, what lies below it, the table of owners, a reserve */
     u32 initrd_pages;
     u32 shared_pages; /* frames with more than one owner (copy on write) */
 };

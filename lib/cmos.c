@@ -4,6 +4,7 @@
  * Source: Motorola MC146818 data sheet; register 32h (century) is common PC practice.
  */
 #include "lib/cmos.h"
+#include "lib/pc.h"
 #include "lib/string.h"
 
 #define REG_A        0x0A
@@ -20,15 +21,19 @@ struct date {
 
 static u32 from_bcd(u32 value) { return (value >> 4) * 10 + (value & 15); }
 
-static void read_date(u32 (*read_register)(u32 reg), struct date *date) {
+static u32 read(u32 (*in)(u32), void (*out)(u32, u32), u32 reg) {
+    out(reg, CMOS_INDEX);
+    return in(CMOS_DATA);
+}
+
+static void read_date(u32 (*in)(u32), void (*out)(u32, u32), struct date *date) {
     static const u8 registers[] = {0, 2, 4, 7, 8, 9};
     u32 *fields = &date->second;
-    u32 mode = read_register(REG_B);
-    u32 century = read_register(REG_CENTURY);
+    u32 mode = read(in, out, REG_B), century = read(in, out, REG_CENTURY);
     bool pm;
 
-    for (u32 loops = 0; loops < UPDATE_LOOPS && read_register(REG_A) & UPDATING; loops++) continue;
-    for (u32 i = 0; i < ARRAY_SIZE(registers); i++) fields[i] = read_register(registers[i]);
+    for (u32 loops = 0; loops < UPDATE_LOOPS && read(in, out, REG_A) & UPDATING; loops++) continue;
+    for (u32 i = 0; i < ARRAY_SIZE(registers); i++) fields[i] = read(in, out, registers[i]);
     pm = !(mode & HOURS_24) && date->hour & 0x80;
     date->hour &= 0x7F;
     if (!(mode & BINARY)) {
@@ -48,12 +53,12 @@ static u32 days(u32 year, u32 month, u32 day) {
 }
 
 /* The clock may tick between two of its registers: read until two readings agree. */
-u64 cmos_seconds(u32 (*read_register)(u32 reg)) {
+u64 cmos_seconds(u32 (*in)(u32), void (*out)(u32, u32)) {
     struct date date, again = {0};
 
     do {
         date = again;
-        read_date(read_register, &again);
+        read_date(in, out, &again);
     } while (memcmp(&date, &again, sizeof date) != 0);
     return ((u64)days(date.year, date.month, date.day) * 24 + date.hour) * 3600 + date.minute * 60 +
            date.second;

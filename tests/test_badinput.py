@@ -133,6 +133,18 @@ def test_initrd_too_large(qemu, tmp_path):
     )
 
 
+@pytest.mark.parametrize("hypervisor", [None, ""])
+def test_initrd_beyond_the_boot_tables(qemu, tmp_path, hypervisor):
+    """There is memory enough, but the kernel cannot reach it yet."""
+    files = initrd.built_files() | {"large": b"x" * (17 << 20)}
+    large = initrd.build(tmp_path / "large.tar", files)
+    result = qemu.boot(initrd=large, memory=128, hypervisor=hypervisor)
+    result.expect(
+        r"^panic: kernel and initrd take 1\d{4} KiB, and must be within the first 16384 KiB$",
+        status=EXIT_PANIC,
+    )
+
+
 def test_least_memory(judge):
     expect_usertests(judge.boot('run="usertests"', memory=LEAST_MEMORY))
 

@@ -23,6 +23,12 @@ def test_unknown_value_is_named(qemu, key):
     result.expect(BANNER, "^up$", rf"^command line: {re.escape(key)}=maybe .*\|(off|serial)\|")
 
 
+def test_two_values_are_none(qemu):
+    """Not even if they stand so in the list of choices."""
+    result = qemu.boot('pv.lazy=on|off run="echo up"').expect("^up$")
+    result.expect(r"^command line: pv\.lazy=on\|off is none of ")
+
+
 @pytest.mark.parametrize("backend", ["xen", "vmi", "nonsense"])
 def test_backend_that_is_not_there(machine, backend):
     """An explicit one: one line, and a status of its own. No falling back."""

@@ -166,6 +166,54 @@ def test_screen(screen):
     assert Qemu.decode(screen.ended()) == 5
 
 
+def test_many_jobs(shell):
+    """More in one line than there is room for at a time: those that have ended make room."""
+    output = shell.run(";".join(["ls&ls"] * 17 + ["wait"]))
+    assert output.count("] ls: done\n") == 17 and "too many" not in output, output
+
+
+def test_interrupt_of_forks(shell):
+    """Ctrl-C ends a program that forks all the time, and the child that it makes just then."""
+    for _ in range(8):
+        shell.send("bench 4000 fork_256\r")
+        shell.expect("fork_256\n")
+        shell.send(CTRL_C)
+        shell.prompt()
+        assert not re.search(r"\bbench$", shell.run("ps"), re.MULTILINE)
+
+
+def test_shell_survives_exhaustion(shell):
+    """While others take all memory the shell may lack it for a command, but goes on itself."""
+    shell.run("usertests exhaustion &")
+    for _ in range(30):
+        shell.run("echo here")
+    shell.run("wait")
+    assert shell.run("echo here") == "here\n"
+
+
+def test_screen_typing_during_output(screen):
+    """An echo comes in the middle of a line that scrolls: the screen goes on, in its bounds."""
+    for _ in range(3):
+        screen.type("pv sites; pv sites\n")
+        for _ in range(8):
+            screen.press("ret")
+        screen.type("echo still here\n")
+        screen.wait("^still here$")
+        screen.type("echo\n" * 26)
+
+
+def test_screen_extra_keys(screen):
+    """Keys that a PC of 1987 did not have type nothing, but for the right Ctrl."""
+    screen.type("cat\n")
+    for key in ("volumedown", "volumeup", "audiomute", "calculator", "print", "home", "delete"):
+        screen.press(key)
+        screen.press("ctrl", key)
+    screen.type("x\n")
+    screen.wait("^x\nx$")
+    screen.press("ctrl_r", "c")
+    screen.wait(r"^\^C$")
+
+
 def test_screen_control_keys(screen):
     screen.type("cat\nx\n")
     screen.wait("^x\nx$")

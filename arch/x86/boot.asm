@@ -10,9 +10,6 @@
 
 %include "arch/x86/layout.inc"
 
-MULTIBOOT_MAGIC equ 0x1BADB002
-MULTIBOOT_FLAGS equ 0x00000003          ; modules on page boundaries, and tell us the memory
-
 CR4_PAE     equ 1 << 5
 ; PG, WP (ring 0 and 1 respect read-only pages), NE, ET, EM (an FPU instruction traps), PE.
 CR0_VALUE   equ 0x80010035
@@ -27,7 +24,7 @@ extern kernel_main
 
 section .multiboot alloc noexec nowrite
 align 4
-    dd MULTIBOOT_MAGIC, MULTIBOOT_FLAGS, -(MULTIBOOT_MAGIC + MULTIBOOT_FLAGS)
+    dd 0x1BADB002, 3, -(0x1BADB002 + 3) ; modules on page boundaries, and tell us the memory
 
 section .text
 global multiboot_entry

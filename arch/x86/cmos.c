@@ -6,11 +6,5 @@
 #include "arch/x86/arch.h"
 #include "arch/x86/native.h"
 #include "lib/cmos.h"
-#include "lib/pc.h"
 
-static u32 read_register(u32 reg) {
-    out8(reg, CMOS_INDEX);
-    return in8(CMOS_DATA);
-}
-
-PV_ABI u64 native_wall_clock(void) { return cmos_seconds(read_register); }
+PV_ABI u64 native_wall_clock(void) { return cmos_seconds(in8, out8); }

@@ -27,7 +27,7 @@
 #define KERNEL_BASE 0xC0000000
 #define VA_TOP      0xFFC00000
 
-/* The boot tables map this much of memory, in 8 L1 tables, before memory.c maps all of it.
+/* The boot tables map this much of memory, in 8 L1 tables, before paging.c maps all of it.
  * The loader must have put everything below. */
 #define BOOT_MAPPED 0x01000000
 #define BOOT_L1S    8

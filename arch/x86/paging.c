@@ -40,8 +40,7 @@ static void map_direct(pte_t *l2, u32 first, u32 count) {
     void *page = page_alloc();
     pte_t *l1;
 
-    if (!page || pfn_of(page) >= first)
-        panic("no room for page tables among the pages that are mapped at boot");
+    assert(page && pfn_of(page) < first);
     l1 = link_l1(l2, first / PT_ENTRIES, page, PTE_TABLE);
     lazy_begin(LAZY_MMU);
     for (u32 i = 0; i < count && i < PT_ENTRIES; i++)

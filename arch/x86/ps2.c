@@ -38,20 +38,18 @@ static u32 translate(u32 code) {
     return (u8)c;
 }
 
-/* Takes one scan code; the byte that it types, or 0. */
+/* Takes one scan code; the byte that it types, or 0. Of the extra keys only the right Ctrl counts: the
+ * others type nothing, and some come with a shift that nobody has pressed. */
 static u32 take(u32 code) {
     bool down = !(code & RELEASED);
     bool extra = escaped;
 
     escaped = code == KEY_ESCAPED;
-    if (escaped) return 0;
+    if (escaped || (extra && (code & ~RELEASED) != KEY_CTRL)) return 0;
     switch (code & ~RELEASED) {
     case KEY_CTRL: control = down; return 0;
     case KEY_LSHIFT:
-    case KEY_RSHIFT:
-        if (!extra) /* some extra keys come with a fake shift */
-            shift = down;
-        return 0;
+    case KEY_RSHIFT: shift = down; return 0;
     case KEY_CAPS: capitals ^= down; return 0;
     }
     return down ? translate(code) : 0;

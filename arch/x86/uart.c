@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * arch/x86/uart.c: the 16550 serial port COM1: 115200 baud, 8N1.
  *
- * Runs:  interrupts on or off; writing polls.
+ * Runs:  interrupts off; writing polls.
  * Source: National Semiconductor PC16550D data sheet.
  */
 #include "arch/x86/arch.h"

@@ -4,7 +4,7 @@
 ; Runs:  on behalf of the running program, interrupts on or off.
 ; Gives: copy_from_user, copy_to_user (arch.h). A page fault on the user side is
 ;        resolved as if the program had made it (demand zero, copy on write). If it cannot be,
-;        or if it is any other fault, trap() goes on at usercopy_failed.
+;        trap() goes on at usercopy_failed.
 ; Read first: trap.c.
 
 %include "arch/x86/layout.inc"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * arch/x86/vga.c: the VGA's text screen, 80 by 25.
  *
+ * Runs:  interrupts off.
  * Needs: the frame at B8000h in the direct map.
  * Source: IBM VGA, "CRT controller registers".
  */
@@ -45,7 +46,7 @@ static void put(char c) {
     case '\b': cursor -= cursor % COLUMNS ? 1 : 0; break;
     default: screen()[cursor++] = (BLANK & 0xFF00) | (u8)c;
     }
-    if (cursor == ROWS * COLUMNS) scroll();
+    if (cursor >= ROWS * COLUMNS) scroll();
 }
 
 void vga_init(void) {

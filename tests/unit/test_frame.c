@@ -4,6 +4,7 @@
  */
 #include "tests/unit/unit.h"
 #include "arch/x86/arch.h"
+#include "kernel/proc.h"
 #include "lib/abi.h"
 
 void frame_init(const struct boot_info *boot);
@@ -11,11 +12,15 @@ void *page_alloc(void);
 void *page_alloc_zeroed(void);
 void page_get(u32 pfn);
 void page_put(void *page);
+bool pages_low(void);
 u32 page_owners(u32 pfn);
 int frame_info(va_t answer);
 void panic(const char *format, ...);
 
 u8 fake_memory[FAKE_PAGES][PAGE_SIZE];
+
+static struct proc init = {.pid = INIT_PID}, other = {.pid = INIT_PID + 1};
+struct proc *current = &other;
 
 static jmp_buf panicked;
 static char panic_text[256];
@@ -44,12 +49,14 @@ void panic(const char *format, ...) {
 #define INITRD_END   54
 static const struct boot_info boot = {
     .ram_pages = FAKE_PAGES,
+    .mapped_pages = FAKE_PAGES,
     .first_free = FIRST_FREE,
     .initrd = INITRD_START * PAGE_SIZE,
     .initrd_end = (INITRD_END - 1) * PAGE_SIZE + 1,
 };
 #define TABLE_PAGES 2 /* FAKE_PAGES counts of two bytes */
-#define ALL_PAGES   (FAKE_PAGES - INITRD_END - TABLE_PAGES)
+#define RESERVE     16
+#define ALL_PAGES   (FAKE_PAGES - INITRD_END - TABLE_PAGES - RESERVE)
 
 static u32 free_pages(void) {
     frame_info(0);
@@ -125,7 +132,7 @@ static void test_too_little(void **state) {
     struct boot_info small = boot;
 
     (void)state;
-    small.ram_pages = INITRD_END + 1 + 255;
+    small.ram_pages = INITRD_END + 1 + RESERVE + 255;
     if (setjmp(panicked) == 0) {
         frame_init(&small);
         fail_msg("less than the least memory was accepted");
@@ -153,7 +160,7 @@ static void test_initrd_is_kept(void **state) {
         frame_init(&close);
         while (page_alloc_zeroed()) count++;
         for (size_t at = 0; at < 9 * PAGE_SIZE; at++) assert_int_equal(initrd[at], 0x55);
-        assert_int_equal(count, FAKE_PAGES - first - TABLE_PAGES);
+        assert_int_equal(count, FAKE_PAGES - first - TABLE_PAGES - RESERVE);
         assert_int_equal(free_pages(), 0);
         assert_int_equal(info.initrd_pages, 9);
         assert_int_equal(info.kernel_pages + info.initrd_pages + count, FAKE_PAGES);
@@ -168,7 +175,39 @@ static void test_no_initrd(void **state) {
     none.initrd = none.initrd_end = 0;
     frame_init(&none);
     while (page_alloc()) count++;
-    assert_int_equal(count, FAKE_PAGES - FIRST_FREE - TABLE_PAGES);
+    assert_int_equal(count, FAKE_PAGES - FIRST_FREE - TABLE_PAGES - RESERVE);
+}
+
+/* What nobody else gets any more process 1 does, and it all comes back. */
+static void test_reserve(void **state) {
+    void *pages[RESERVE];
+
+    (void)state;
+    frame_init(&boot);
+    while (page_alloc()) continue;
+    assert_true(pages_low());
+    current = &init;
+    for (u32 i = 0; i < RESERVE; i++) assert_non_null(pages[i] = page_alloc());
+    assert_null(page_alloc());
+    current = &other;
+    for (u32 i = 0; i < RESERVE; i++) {
+        page_put(pages[i]);
+        assert_null(page_alloc());
+        assert_int_equal(free_pages(), 0);
+    }
+}
+
+/* The table of owners must be where memory can be written already. */
+static void test_not_mapped(void **state) {
+    struct boot_info large = boot;
+
+    (void)state;
+    large.mapped_pages = INITRD_END + TABLE_PAGES;
+    if (setjmp(panicked) == 0) {
+        frame_init(&large);
+        fail_msg("a table that is not mapped was accepted");
+    }
+    assert_non_null(strstr(panic_text, "must be within the first"));
 }
 
 static void test_random(void **state) {
@@ -214,6 +253,7 @@ int main(void) {
         cmocka_unit_test(test_all_pages),      cmocka_unit_test(test_zeroed),
         cmocka_unit_test(test_owners),         cmocka_unit_test(test_too_little),
         cmocka_unit_test(test_initrd_is_kept), cmocka_unit_test(test_no_initrd),
+        cmocka_unit_test(test_reserve),        cmocka_unit_test(test_not_mapped),
         cmocka_unit_test(test_random),
     };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * user/sh/jobs.c: keeps the list of commands in the background.
  *
- * Gives: as process 1 the shell inherits every orphan, so it always waits for any child, here
- *        and in run.c, and never for a particular one.
+ * Gives: what ends while another is waited for is noted: so the shell always waits for any child,
+ *        here and in run.c, and never for a particular one.
  */
 #include "user/sh/jobs.h"
 
@@ -22,7 +22,10 @@ static struct job *find_job(i32 pid) {
     return NULL;
 }
 
-bool job_possible(void) { return find_job(0) != NULL; }
+bool job_possible(void) {
+    if (find_job(0) == NULL) jobs_report();
+    return find_job(0) != NULL;
+}
 
 void job_started(i32 pid, const char *name) {
     struct job *job = find_job(0);

@@ -6,13 +6,13 @@
 
 #include "user/lib/user.h"
 
-/* Is there room for one more? */
+/* Is there room for one more? Reports those that have ended, if there would be none. */
 bool job_possible(void);
 
 /* Remembers a command of which `pid` is the last process. Needs: job_possible. */
 void job_started(i32 pid, const char *name);
 
-/* Notes that a child has ended. One that is no job, or an orphan, is of no interest. */
+/* Notes that a child has ended. One that is no job is of no interest. */
 void job_ended(i32 pid, i32 status);
 
 /* Reports the jobs that have ended, and forgets them. */

@@ -199,6 +199,15 @@ static void open_more(u32 generation) {
 
 static void too_many_open_files(void) { open_more(0); }
 
+/* One call does not keep the machine to itself, however much it is asked for. */
+static void console_takes_a_page(void) {
+    u8 *returns = take_pages(3);
+
+    memset(returns, '\r', 3 * PAGE_SIZE);
+    CHECK_EQ(write(STDERR, returns, 3 * PAGE_SIZE), PAGE_SIZE);
+    CHECK_EQ(write(STDERR, returns, 100), 100);
+}
+
 static const struct test tests[] = {
     {"readdir-lists-all", readdir_lists_all},
     {"size-is-true", size_is_true},
@@ -213,6 +222,7 @@ static const struct test tests[] = {
     {"fork-shares-position", fork_shares_position},
     {"too-many-descriptors", too_many_descriptors},
     {"too-many-open-files", too_many_open_files},
+    {"console-takes-a-page", console_takes_a_page},
 };
 
 SUITE(files, tests);

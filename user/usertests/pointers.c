@@ -148,6 +148,34 @@ static void write_to_pipe(void) {
     close_pipe(fds);
 }
 
+/* Moves so many bytes through a pipe, so that the next ones go around the end of its ring. */
+static void pass_through(const i32 fds[2], u32 count) {
+    static u8 bytes[PIPE_SIZE];
+
+    CHECK_EQ(write(fds[1], bytes, count), count);
+    CHECK_EQ(read(fds[0], bytes, count), count);
+}
+
+/* A buffer that ends where the ring does: what was delivered is said, the rest is still to come. */
+static void pipe_across_its_end(void) {
+    enum { HALF = 72 };
+    u8 *buffer = (u8 *)end_of_heap() + 1 - HALF, text[2 * HALF], again[2 * HALF];
+    i32 fds[2];
+
+    for (u32 i = 0; i < sizeof(text); i++) text[i] = (u8)i;
+    make_pipe(fds);
+    pass_through(fds, PIPE_SIZE - HALF);
+    CHECK_EQ(write(fds[1], text, 2 * HALF), 2 * HALF);
+    CHECK_EQ(read(fds[0], buffer, 2 * HALF), HALF);
+    CHECK_EQ(read(fds[0], again, 2 * HALF), HALF);
+    CHECK(memcmp(buffer, text, HALF) == 0 && memcmp(again, text + HALF, HALF) == 0);
+    pass_through(fds, PIPE_SIZE - 2 * HALF);
+    CHECK_EQ(write(fds[1], buffer, 2 * HALF), HALF);
+    CHECK_EQ(read(fds[0], again, 2 * HALF), HALF);
+    CHECK(memcmp(again, text, HALF) == 0);
+    close_pipe(fds);
+}
+
 static void write_to_console(void) {
     static const struct call call = {"write", SYS_write, 1, {STDERR, 0, 2}, true, false};
 
@@ -238,6 +266,7 @@ static const struct test tests[] = {
     {"read-from-file", read_from_file},
     {"read-from-pipe", read_from_pipe},
     {"write-to-pipe", write_to_pipe},
+    {"pipe-across-its-end", pipe_across_its_end},
     {"write-to-console", write_to_console},
     {"huge-sizes", huge_sizes},
     {"open-path", open_path},

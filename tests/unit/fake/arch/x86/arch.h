@@ -13,7 +13,7 @@
 #define FAKE_PAGES 2100
 
 struct boot_info {
-    u32 ram_pages, first_free;
+    u32 ram_pages, mapped_pages, first_free;
     pa_t initrd, initrd_end;
 };
 
