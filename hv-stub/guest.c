@@ -32,13 +32,13 @@ static void *must_have(const struct guest *guest, u32 pa, u32 size, const char *
 }
 
 /* Loads the segments at their physical addresses; returns the physical entry point, and in *end
- * the first free page behind them. */
+ * the first free page behind them, which is above what the loader and the ROM have below 1 MiB. */
 static u32 load_segments(const struct guest *guest, const void *kernel, u32 size, u32 *end) {
     struct elf_segment segment;
     unsigned index = 0;
     u32 entry = 0;
 
-    *end = 0;
+    *end = 0x100000;
     while (elf_segment(kernel, size, &index, &segment)) {
         u32 pa = (u32)segment.pa;
         u8 *memory = must_have(guest, pa, segment.memory_size, "segments");
@@ -101,21 +101,16 @@ void guest_load(struct guest *guest, const struct multiboot_module *kernel,
     segments_flat();
 }
 
-void guest_run(struct guest *guest) {
-    walk_from(&guest->vcpu, 0);
-    switcher_enter(guest->vcpu.root);
-}
-
 /* --- the end -------------------------------------------------------------------------------------- */
 
+/* Exits by reason; and what they cost, if that was measured. */
 static void print_statistics(const struct guest *guest) {
-    hv_print("hv-stub: exits:");
-    for (u32 i = 0; i < REASONS; i++)
-        hv_print(" %s %u%s", hv_reason_names[i], guest->exits[i], i + 1 < REASONS ? "," : "\n");
-    if (!hv_options.stats) return;
-    hv_print("hv-stub: cycles:");
-    for (u32 i = 0; i < REASONS; i++)
-        hv_print(" %s %llu%s", hv_reason_names[i], guest->cycles[i], i + 1 < REASONS ? "," : "\n");
+    for (u32 cost = 0; cost <= hv_options.stats; cost++) {
+        hv_print("hv-stub: %s:", cost ? "cycles" : "exits");
+        for (u32 i = 0; i < REASONS; i++)
+            hv_print(" %s %llu%s", hv_reason_names[i], cost ? guest->cycles[i] : guest->exits[i],
+                     i + 1 < REASONS ? "," : "\n");
+    }
 }
 
 /* The guest's `exit: N` stays the last line. */

@@ -170,7 +170,6 @@ NORETURN void guest_stop(enum stop why, const char *format, ...) PRINTF_LIKE(2, 
 NORETURN void guest_ended(u32 status_byte); /* it powered off by itself */
 void guest_load(struct guest *guest, const struct multiboot_module *kernel,
                 const struct multiboot_module *initrd);
-NORETURN void guest_run(struct guest *guest);
 
 /* NULL if the guest does not have that much memory there. */
 void *guest_memory(const struct guest *guest, u32 pa, u32 size);

@@ -24,9 +24,10 @@ static inline u32 read_cr2(void) {
     return value;
 }
 
-/* With interrupts on, until one comes: to hv_trap, on a new stack. */
+/* With interrupts on, until one comes: to hv_trap, which begins at the top of this stack, where our
+ * own frames were. The interrupt's must lie below what it needs. */
 static inline NORETURN void wait_for_interrupt(void) {
-    for (;;) asm volatile("sti; hlt");
+    for (;;) asm volatile("sub $1024, %esp; 1: sti; hlt; jmp 1b");
 }
 
 /* For good: an interrupt would lead back into a guest. */

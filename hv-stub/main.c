@@ -26,10 +26,11 @@ struct hv_options hv_options = {.rom = true};
 
 /* hv.none=N: the ROM answers NONE for call N, as one that does not know it. */
 static bool without_call(const char *digits) {
+    const char *end = digits;
     u32 number = 0;
 
-    while (*digits >= '0' && *digits <= '9') number = number * 10 + (u32)(*digits++ - '0');
-    return *digits == '\0' && vmi_remove_call(number);
+    while (*end >= '0' && *end <= '9') number = number * 10 + (u32)(*end++ - '0');
+    return end > digits && end < digits + 4 && *end == '\0' && vmi_remove_call(number);
 }
 
 /* False: there is no such option, or it cannot be that. */
@@ -86,7 +87,7 @@ static u32 find_modules(const struct multiboot_info *info) {
     for (u32 i = 0; info->flags & MULTIBOOT_MODULES && i < info->mods_count; i++, module++) {
         bool is_elf = module->end - module->start >= 4 && *(const u32 *)module->start == ELF_MAGIC;
 
-        *(is_elf ? &kernel : &initrd) = *module;
+        *(is_elf && !kernel.start ? &kernel : &initrd) = *module;
         if (module->end > end) end = module->end;
     }
     return ALIGN_UP(end, PAGE_SIZE);
@@ -123,5 +124,6 @@ void hv_main(u32 magic, const struct multiboot_info *info) {
     if (hv_options.rom) vmi_install_rom(&the_guest);
     shadow_init(&the_guest, (u8 *)pool, base - pool);
     hv_print("hv-stub: guest in ring 1 with %u KiB at %08x\n", the_guest.pages * 4, base);
-    guest_run(&the_guest);
+    walk_from(&the_guest.vcpu, 0);
+    switcher_enter(the_guest.vcpu.root);
 }

@@ -93,8 +93,11 @@ static u32 leaf(const struct guest *guest, u32 entry) {
     return leaf_at(is_screen(entry >> PAGE_SHIFT) ? 0 : (u32)guest->base, entry);
 }
 
+/* The D bit of a large page is in the entry that would link a table. */
 static u32 link_to(const u64 *table, u32 entry) {
-    return (u32)table | PTE_P | PTE_A | (entry & (PTE_W | PTE_U));
+    u32 flags = entry & PTE_PS && !(entry & PTE_D) ? PTE_U : PTE_W | PTE_U;
+
+    return (u32)table | PTE_P | PTE_A | (entry & flags);
 }
 
 /* --- roots ------------------------------------------------------------------------------------------ */
@@ -173,24 +176,23 @@ void shadow_flush(struct vcpu *vcpu) {
         load_root(vcpu);
 }
 
-/* Nor need a page of what was announced. */
+/* Nor need a page of what was announced. It may be a large one: all behind its link is found anew. */
 void shadow_flush_one(struct vcpu *vcpu, va_t va) {
     const u64 *root = (const u64 *)vcpu->root;
-    const u64 *l2;
 
     if (!guest_of(vcpu)->shadow.unannounced) return;
     if (va >= HV_VA_TOP || !(root[INDEX_ROOT(va)] & PTE_P)) return;
-    l2 = table_of(root[INDEX_ROOT(va)]);
-    if (l2[INDEX_L2(va)] & PTE_P) table_of(l2[INDEX_L2(va)])[INDEX_L1(va)] = 0;
+    table_of(root[INDEX_ROOT(va)])[INDEX_L2(va)] = 0;
 }
 
-/* Makes the entry for an address that the guest's own tables map. */
+/* Makes the entry for an address that the guest's own tables map. A table that is linked anew, and
+ * whose changes nobody has told us of, is found anew as well. */
 void shadow_fill(struct vcpu *vcpu, va_t va, const struct walk *walk) {
     struct guest *guest = guest_of(vcpu);
     enum shadow_kind l2_kind = INDEX_ROOT(va) == TOP_SLOT ? SHADOW_L2_TOP : SHADOW_L2;
     enum shadow_kind l1_kind = walk->l2 & PTE_PS ? SHADOW_LARGE_PAGE : SHADOW_L1;
     u32 l1_table = walk->l2 & PTE_PS ? walk->gfn & ~511u : walk->l1_table;
-    u64 *l2, *l1;
+    u64 *l2, *l1, link;
 
     if (walk->gfn >= guest->pages)
         guest_stop(STOP_MEMORY, "address %08x is mapped to physical %08x, which is not its memory",
@@ -199,7 +201,9 @@ void shadow_fill(struct vcpu *vcpu, va_t va, const struct walk *walk) {
     l2 = find_or_create(guest, walk->l2_table, l2_kind);
     l1 = find_or_create(guest, l1_table, l1_kind);
     ((u64 *)vcpu->root)[INDEX_ROOT(va)] = (u32)l2 | PTE_P;
-    l2[INDEX_L2(va)] = link_to(l1, walk->l2);
+    link = link_to(l1, walk->l2);
+    if (l2[INDEX_L2(va)] != link && !is_announced(guest, l1_table)) memset(l1, 0, PAGE_SIZE);
+    l2[INDEX_L2(va)] = link;
     l1[INDEX_L1(va)] = leaf(guest, walk->gfn << PAGE_SHIFT | (walk->l1 & PAGE_MASK));
     if (!is_announced(guest, walk->l2_table) || !is_announced(guest, l1_table))
         guest->shadow.unannounced = true;
@@ -226,6 +230,10 @@ void shadow_release(struct vcpu *vcpu, u32 gfn) {
 
     if (!is_announced(guest, gfn)) return;
     guest->shadow.announced[gfn / 8] &= ~(1 << gfn % 8);
+    if (find(guest, gfn, SHADOW_LARGE_PAGE)) { /* a large page begins there, too: its link stays */
+        drop_all(vcpu);
+        return;
+    }
     for (number = guest->shadow.first[gfn]; number != NO_SHADOW; number = next) {
         struct shadow *info = &guest->shadow.info[number];
 

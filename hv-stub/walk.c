@@ -34,7 +34,7 @@ static inline struct entry *table(struct vcpu *vcpu, u32 gfn) {
 static bool walk_identity(const struct guest *guest, va_t va, struct walk *walk) {
     *walk = (struct walk){
         .l2_table = NO_TABLE(guest),
-        .l2 = PTE_P | PTE_W | PTE_U | PTE_PS,
+        .l2 = PTE_P | PTE_W | PTE_U | PTE_D | PTE_PS,
         .l1 = PTE_P | PTE_W | PTE_U | PTE_D,
         .gfn = va >> PAGE_SHIFT,
     };

@@ -20,12 +20,8 @@ void kernel_main(void) {
     pc_console_use(strcmp(options.console, "serial") == 0 ? CONSOLE_SERIAL
                    : strcmp(options.console, "vga") == 0  ? CONSOLE_VGA
                                                           : CONSOLE_SERIAL | CONSOLE_VGA);
-    pv_choose(&(struct pv_options){
-        .backend = options.pv,
-        .patch = options.patch,
-        .lazy = strcmp(options.lazy, "on") == 0,
-        .extensions = strcmp(options.extensions, "on") == 0,
-    });
+    pv_choose(&(struct pv_options){options.pv, options.patch, strcmp(options.lazy, "on") == 0,
+                                   strcmp(options.extensions, "on") == 0});
 
     /* From here on, whatever the backend is. */
     cpu_init();

@@ -122,9 +122,9 @@ BODY vmi_ext_lazy_end
     xor     eax, eax
     jmp     [ENTRY(SetLazy)]
 
-; Null, or a standard call that does nothing either.
+; A call that does next to nothing.
 BODY vmi_null_exit
-    jmp     [ENTRY(Null)]
+    jmp     [ENTRY(GetTR)]
 
 ; --- for vmi.c: ROM code, called with VMI's registers ------------------------------------------------
 

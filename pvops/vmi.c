@@ -183,13 +183,21 @@ static const struct fill extensions[] = {
     {PV_pt_release, VMI_Queue, vmi_ext_pt_release},
     {PV_flush_one, VMI_Queue, pv_nothing},
     {PV_flush_all, VMI_Queue, pv_nothing},
+    {PV_lazy_begin, VMI_SetLazy, vmi_ext_lazy_begin},
+    {PV_lazy_end, VMI_SetLazy, vmi_ext_lazy_end},
     {PV_console_write, VMI_ConsoleWrite, vmi_ext_console_write},
 };
 
-static const struct fill lazy[] = {
-    {PV_lazy_begin, VMI_SetLazy, vmi_ext_lazy_begin},
-    {PV_lazy_end, VMI_SetLazy, vmi_ext_lazy_end},
-};
+/* No instruction that traps does what these do, or a body uses them besides the call of its op. */
+static const u8 needed[] = {VMI_UpdateKernelStack,
+                            VMI_DisableInterrupts,
+                            VMI_GetInterruptMask,
+                            VMI_SetInterruptMask,
+                            VMI_IRET,
+                            VMI_SetPxELong,
+                            VMI_ReleasePage,
+                            VMI_GetCycleFrequency,
+                            VMI_GetCycleCounter};
 
 /* Asks the ROM for a call; false if there is none, and the op stays native's. */
 static bool relocate(const struct vmi_rom *rom, enum vmi_call number) {
@@ -218,21 +226,19 @@ static const char *enter(struct pv_ops *ops, const struct pv_options *options) {
     const char *why = find_rom(&rom);
 
     if (why) return why;
+    for (u32 i = 0; i < ARRAY_SIZE(needed); i++)
+        if (!relocate(rom, needed[i])) return "the VMI ROM lacks a call that nothing else can do";
     if ((u32)vmi_call(0, 0, 0, (va_t)rom->init, 0, 0) != 0) return "VMI_Init refused";
-    relocate(rom, VMI_DisableInterrupts); /* irq_save's other half */
     fill(rom, ops, standard, ARRAY_SIZE(standard));
     relocate(rom, VMI_Statistics);
     if (relocate(rom, VMI_SetLinearMapping))
         call(VMI_SetLinearMapping, 0, (va_t)direct_map, (VA_TOP - (va_t)direct_map) >> PAGE_SHIFT,
              0, 0);
     relocate(rom, VMI_GetTR);
-    if (!options->extensions || !relocate(rom, VMI_Null))
-        vmi_entry[VMI_Null] = vmi_entry[VMI_GetTR];
     if (!options->extensions) return NULL;
-    if (relocate(rom, VMI_UpdateKernelStack))
-        call(VMI_UpdateKernelStack, KERNEL_DS, 0, 0, 0, 0); /* the queue only has room for ESP */
+    call(VMI_UpdateKernelStack, KERNEL_DS, 0, 0, 0, 0); /* the queue only has room for ESP */
     fill(rom, ops, extensions, ARRAY_SIZE(extensions));
-    if (options->lazy) fill(rom, ops, lazy, ARRAY_SIZE(lazy));
+    if (!options->lazy) ops->lazy_begin = native_lazy_begin;
     return NULL;
 }
 

@@ -69,6 +69,26 @@ def test_zero_can_rise(qemu):
     assert stats(result)["port accesses"] > 10
 
 
+@pytest.mark.parametrize("number", [14, 30, 31, 32, 33, 39, 45, 66, 67])
+def test_call_that_must_be_there(qemu, number):
+    """Without one of these there is no kernel in ring 1: said before it is one."""
+    why = "the VMI ROM lacks a call that nothing else can do"
+    hypervisor = f"hv.none={number}"
+    result = qemu.boot("pv=vmi", hypervisor=hypervisor)
+    result.expect(f"^pvops: pv=vmi: {why}; pv=auto ", status=EXIT_NO_BACKEND)
+    qemu.boot("", hypervisor=hypervisor).expect(f"^pvops: no vmi: {why}$", status=EXIT_NO_BACKEND)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("ext", ["on", "off"])
+def test_calls_that_may_be_missing(qemu, ext):
+    """Without any other one usertests still pass: the instruction itself is trapped."""
+    must = {14, 30, 31, 32, 33, 39, 45, 66, 67}
+    for number in [n for n in range(74) if n not in must] + [*range(128, 133)]:
+        line = f'pv=vmi pv.ext={ext} run="usertests"'
+        qemu.boot(line, hypervisor=f"hv.none={number}", limit=120).expect(USERTESTS)
+
+
 def test_panic_traps_nothing(judge):
     """Not even a panic and the power-off behind it use a privileged instruction."""
     result = judge.boot('pv=vmi run="crash null"', hypervisor="hv.stats=on")
@@ -101,7 +121,7 @@ def test_without_rom(qemu):
     )
 
 
-@pytest.mark.parametrize("option", ["hv.nonsense=1", "hv.stats=yes", "hv.none=9999", "hv.none=5x"])
+@pytest.mark.parametrize("option", ["hv.nonsense=1", "hv.stats=yes", "hv.none=9999", "hv.none=5x", "hv.none=", "hv.none=4294967296"])
 def test_unknown_option(qemu, option):
     """What is no option, or none of its values, is named, and changes nothing."""
     result = qemu.boot('run="pv info"', hypervisor=option)

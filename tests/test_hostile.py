@@ -35,9 +35,9 @@ GOING_ON = """
     task-register segment-gone privileged ring-3 flags nested-task iret-frames gate-dpl
     debug-registers timer-storm no-eoi uart-storm string-io ports relocations init-unpaged
     fence-paged own-memory-paged slot-3 loops self-map read-only aliases pool accessed-dirty flushes
-    reused writable-table large-pages large-unaligned operands-beyond wild-tables gate-wild bad-esp
-    stack-page single-step rom-middle shared-garbage early-calls fence-vmi init-twice slot-3-vmi
-    flushes-vmi loops-vmi large-alias linear-mapping queue-index direct-gate direct-stack
+    reused writable-table large-pages large-unaligned invlpg-large relinked dirty-by-each
+    operands-beyond wild-tables gate-wild bad-esp stack-page single-step rom-middle shared-garbage
+    early-calls fence-vmi init-twice slot-3-vmi flushes-vmi release-large loops-vmi large-alias linear-mapping queue-index direct-gate direct-stack
     alarm-storm console-far console-endless calls fence-after
 """.split()
 

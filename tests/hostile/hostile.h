@@ -178,7 +178,8 @@ hostile relocations, init_unpaged, init_twice, early_calls, calls, shared_garbag
     direct_gate_switcher, direct_stack;
 hostile wild_calls, queue_garbage, direct_stack_switcher, direct_stack_unmapped, direct_stack_page,
     iret_high, vm86, vm86_fault, console_endless;
-hostile accessed_dirty, flushes, flushes_vmi, reused, writable_table, large_pages, large_unaligned;
+hostile accessed_dirty, flushes, flushes_vmi, reused, writable_table, large_pages, large_unaligned,
+    invlpg_large, relinked, dirty_by_each, release_large;
 hostile operands_beyond, page_around, entry_around, announce_beyond, loops_vmi, uart_storm, tss_top,
     iret_nowhere, real_mode, two_level, no_write_protect, ldt, task_unavailable, pointer_nowhere,
     descriptor_nowhere;

@@ -222,3 +222,85 @@ void large_pages(void) {
         expect_fault(VECTOR_PF, 0, "read of a large page that has gone");
     }
 }
+
+/* Both large frames have in each page what tells which one it is. */
+#define OTHER_FRAME (12 * 1024 * 1024)
+
+static void mark_frames(void) {
+    for (u32 i = 0; i < 512; i++) {
+        *(volatile u32 *)(LARGE_FRAME + i * PAGE_SIZE) = 0xA0000 + i;
+        *(volatile u32 *)(OTHER_FRAME + i * PAGE_SIZE) = 0xB0000 + i;
+    }
+}
+
+static u32 word_at(va_t va) { return *(volatile u32 *)va; }
+
+static void expect_word(va_t va, u32 word, const char *what) {
+    u32 found = word_at(va);
+
+    expect(found == word, "%s: %08x has %x, not %x", what, va, found, word);
+}
+
+/* INVLPG of one address of a large page forgets all of it. */
+void invlpg_large(void) {
+    volatile pte_t *l2 = attack_l2;
+
+    mark_frames();
+    l2[1] = LARGE_FRAME | LARGE;
+    flush();
+    for (u32 i = 0; i < 4; i++) expect_word(LARGE_VA + i * PAGE_SIZE, 0xA0000 + i, "mapped");
+    l2[1] = OTHER_FRAME | LARGE;
+    invlpg(LARGE_VA);
+    for (u32 i = 0; i < 4; i++) expect_word(LARGE_VA + i * PAGE_SIZE, 0xB0000 + i, "moved");
+    l2[1] = 0;
+    invlpg(LARGE_VA);
+    attempt(peek, LARGE_VA + 2 * PAGE_SIZE);
+    expect_fault(VECTOR_PF, 0, "read of a large page that has gone");
+}
+
+/* A table that is linked at another address has changed meanwhile: no TLB could know it there. */
+void relinked(void) {
+    volatile pte_t *table = (pte_t *)spare_pages[2], *l2 = attack_l2;
+
+    memset(spare_pages[2], 0, PAGE_SIZE);
+    *(volatile u32 *)spare_pages[0] = 0xA0;
+    *(volatile u32 *)spare_pages[1] = 0xC0;
+    table[1] = (u32)spare_pages[0] | PW;
+    l2[3] = (u32)spare_pages[2] | PW;
+    flush();
+    expect_word(ATTACK + 3 * LARGE_SIZE + PAGE_SIZE, 0xA0, "first link");
+    l2[3] = 0;
+    table[1] = table[2] = (u32)spare_pages[1] | PW;
+    l2[4] = (u32)spare_pages[2] | PW;
+    expect_word(ATTACK + 4 * LARGE_SIZE + 2 * PAGE_SIZE, 0xC0, "new link, new entry");
+    expect_word(ATTACK + 4 * LARGE_SIZE + PAGE_SIZE, 0xC0, "new link, changed entry");
+}
+
+/* The first write sets D in the entry by which it is made, whoever else maps the frame. */
+void dirty_by_each(void) {
+    volatile pte_t *l2 = attack_l2;
+
+    l2[1] = LARGE_FRAME | LARGE;
+    l2[2] = LARGE_FRAME | LARGE;
+    flush();
+    attempt(peek, LARGE_VA + LARGE_SIZE + 4);
+    attempt(poke, LARGE_VA + 4);
+    attempt(poke, LARGE_VA + LARGE_SIZE + 4);
+    expect_bits(&attack_l2[2], A | D, "second mapping written");
+}
+
+/* A frame that was announced as a table, and where a large page begins as well. */
+void release_large(void) {
+    volatile pte_t *l2 = attack_l2;
+
+    mark_frames();
+    l2[1] = LARGE_FRAME | LARGE;
+    l2[2] = 0;
+    flush();
+    expect_word(LARGE_VA, 0xA0000, "mapped");
+    vmi(VMI_AllocatePage, LARGE_FRAME >> PAGE_SHIFT, VMI_PAGE_PT | VMI_PAGE_PAE, 0, 0, 0);
+    vmi(VMI_ReleasePage, LARGE_FRAME >> PAGE_SHIFT, VMI_PAGE_PT | VMI_PAGE_PAE, 0, 0, 0);
+    l2[2] = OTHER_FRAME | LARGE;
+    expect_word(LARGE_VA + LARGE_SIZE, 0xB0000, "the next one");
+    expect_word(LARGE_VA, 0xA0000, "still");
+}
