@@ -105,7 +105,7 @@ void guest_load(struct guest *guest, const struct multiboot_module *kernel,
 
 /* Exits by reason; and what they cost, if that was measured. */
 static void print_statistics(const struct guest *guest) {
-    for (u32 cost = 0; cost <= hv_options.stats; cost++) {
+    for (u32 cost = 0; cost < (hv_options.stats ? 2 : 1); cost++) {
         hv_print("hv-stub: %s:", cost ? "cycles" : "exits");
         for (u32 i = 0; i < REASONS; i++)
             hv_print(" %s %llu%s", hv_reason_names[i], cost ? guest->cycles[i] : guest->exits[i],
