@@ -106,7 +106,7 @@ static void take_memory(struct code *code, u8 mod, u8 rm, struct insn *out) {
 
 /* SDM vol 2, "Instruction Prefixes". Of several from one group, the last one counts. LOCK is not
  * among them: it is #UD with every instruction here ("LOCK-Assert LOCK# Signal Prefix"). Nor is
- * 67h: no kernel of 32 bits has addresses of 16. */
+ * 67h: a 32-bit kernel needs no 16-bit addresses. */
 static bool take_prefix(u8 byte, struct insn *out) {
     if ((byte & 0xE7) == 0x26) /* 26 ES, 2E CS, 36 SS, 3E DS */
         out->segment = byte >> 3 & 3;

@@ -76,7 +76,7 @@ struct insn {
 /* Decodes the instruction that begins at `bytes`. Returns its length, or 0 if it goes on behind
  * the `available` bytes: then *out is void, and the caller fetches more, up to INSN_MAX, or gives
  * the guest the fault of that fetch. Bytes behind the length have no part in the result.
- * INSN_UNKNOWN has for a length how many bytes it took to see that. Among it are LOCK, #UD with
+ * INSN_UNKNOWN has for a length how many bytes it took to see that. Among these are LOCK, #UD with
  * every instruction here, 16-bit addresses, and what is longer than INSN_MAX. */
 int decode(const u8 *bytes, unsigned available, struct insn *out);
 

@@ -25,7 +25,7 @@ static inline u32 read_cr2(void) {
 }
 
 /* With interrupts on, until one comes: to hv_trap, which begins at the top of this stack, where our
- * own frames were. The interrupt's must lie below what it needs. */
+ * own frames were. The frame of the interrupt, which it reads, must lie below all that it pushes. */
 static inline NORETURN void wait_for_interrupt(void) {
     for (;;) asm volatile("sub $1024, %esp; 1: sti; hlt; jmp 1b");
 }

@@ -14,8 +14,8 @@
 #include "lib/elf.h"
 
 #define MIB        0x100000u
-#define POOL_SHARE 64           /* the pool has this part of all memory, */
-#define POOL_LEAST MIB          /* but never less */
+#define POOL_SHARE 64           /* the pool has one 64th of all memory, */
+#define POOL_LEAST MIB          /* but never less than this */
 #define MAX_RAM    (1024 * MIB) /* what our own page tables map */
 #define MIN_GUEST  (4 * MIB)
 #define ELF_MAGIC  0x464C457Fu

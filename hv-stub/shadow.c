@@ -176,7 +176,8 @@ void shadow_flush(struct vcpu *vcpu) {
         load_root(vcpu);
 }
 
-/* Nor need a page of what was announced. It may be a large one: all behind its link is found anew. */
+/* Nothing need be forgotten while all was announced. Else the link goes, since the page may be a large
+ * one, and all behind it is found anew. */
 void shadow_flush_one(struct vcpu *vcpu, va_t va) {
     const u64 *root = (const u64 *)vcpu->root;
 
@@ -192,18 +193,19 @@ void shadow_fill(struct vcpu *vcpu, va_t va, const struct walk *walk) {
     enum shadow_kind l2_kind = INDEX_ROOT(va) == TOP_SLOT ? SHADOW_L2_TOP : SHADOW_L2;
     enum shadow_kind l1_kind = walk->l2 & PTE_PS ? SHADOW_LARGE_PAGE : SHADOW_L1;
     u32 l1_table = walk->l2 & PTE_PS ? walk->gfn & ~511u : walk->l1_table;
-    u64 *l2, *l1, link;
+    u64 *l2, *l1;
 
     if (walk->gfn >= guest->pages)
         guest_stop(STOP_MEMORY, "address %08x is mapped to physical %08x, which is not its memory",
                    va, walk->gfn << PAGE_SHIFT);
     reserve(vcpu);
     l2 = find_or_create(guest, walk->l2_table, l2_kind);
-    l1 = find_or_create(guest, l1_table, l1_kind);
+    l1 = find(guest, l1_table, l1_kind);
+    if (l1 && !is_announced(guest, l1_table) && l2[INDEX_L2(va)] != link_to(l1, walk->l2))
+        memset(l1, 0, PAGE_SIZE);
+    if (!l1) l1 = create(guest, l1_table, l1_kind);
     ((u64 *)vcpu->root)[INDEX_ROOT(va)] = (u32)l2 | PTE_P;
-    link = link_to(l1, walk->l2);
-    if (l2[INDEX_L2(va)] != link && !is_announced(guest, l1_table)) memset(l1, 0, PAGE_SIZE);
-    l2[INDEX_L2(va)] = link;
+    l2[INDEX_L2(va)] = link_to(l1, walk->l2);
     l1[INDEX_L1(va)] = leaf(guest, walk->gfn << PAGE_SHIFT | (walk->l1 & PAGE_MASK));
     if (!is_announced(guest, walk->l2_table) || !is_announced(guest, l1_table))
         guest->shadow.unannounced = true;

@@ -9,7 +9,7 @@
 #               emulate; native: on the machine itself; kvm: on KVM, that of this machine if it runs
 #               our kernel, else that of a Linux which is emulated for it (tools/kvm/nested.sh);
 #               xen: on the Xen that `make xen` has built
-#        KERNEL another kernel to run on hv-stub
+#        KERNEL another kernel to boot, in any MODE but xen
 #        ARGS   words for the kernel's command line
 #        HVARGS words for hv-stub's, or Xen's
 #        RUN    commands for its shell, after which it powers off
@@ -98,7 +98,8 @@ run_kernel() {
 }
 
 # Why this machine's KVM does not run our kernel; nothing if it does. That there is a /dev/kvm does
-# not say that it runs 32-bit guests with paging: a kernel tells, ours, as another need not say 42.
+# not say that it runs 32-bit guests with paging: a kernel must try. Ours, as the user's need not
+# exit with 42.
 kvm_refusal() {
     local status=0 said
     [[ -e /dev/kvm ]] || { echo "it is not there" && return; }
@@ -119,7 +120,7 @@ choose_kvm() {
         echo "run: this machine's own KVM (/dev/kvm)" >&2
         accel=(-accel kvm -cpu host)
     else
-        echo "run: /dev/kvm does not run our kernel: $refusal: nested, on the KVM of an emulated Linux" >&2
+        echo "run: /dev/kvm does not run our kernel ($refusal); nested, on the KVM of an emulated Linux" >&2
         qemu=(tools/kvm/nested.sh "$kernel" "$initrd" --)
         accel=()
         export MEM=$megs

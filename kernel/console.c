@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * kernel/console.c: text for people: whole lines in, anything out.
  *
- * Runs:  console_interrupt in the interrupt; the rest in process context.
- * Gives: a line to edit (backspace, Ctrl-U) before a program sees it; Ctrl-D is the end of the
- *        line, and then of the file; Ctrl-C ends who reads.
+ * Runs:  console_interrupt in the interrupt, and once at boot, interrupts off; the rest in process
+ *        context.
+ * Gives: a line to edit (backspace, Ctrl-U) before a program sees it; Ctrl-D ends what is
+ *        typed: the read that finds it alone gets the end of the file; Ctrl-C ends who reads.
  */
 #include "kernel/kernel.h"
 

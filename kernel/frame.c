@@ -31,8 +31,8 @@ void frame_init(const struct boot_info *boot) {
               "%u KiB must be left",
               boot->ram_pages * 4, (first + table_pages) * 4, MIN_FREE_PAGES * 4);
     if (first + table_pages >= boot->mapped_pages)
-        panic("kernel and initrd take %u KiB, and must be within the first %u KiB", first * 4,
-              boot->mapped_pages * 4);
+        panic("kernel and initrd take %u KiB, and must be within the first %u KiB",
+              (first + table_pages) * 4, boot->mapped_pages * 4);
     pool = (struct frame_pool){
         .owners = memset(page_of(first), 0, table_pages * PAGE_SIZE),
         .fresh = first + table_pages,

@@ -39,7 +39,7 @@ void options_parse(const char *cmdline);
 void frame_init(const struct boot_info *boot);
 void *page_alloc(void);        /* one owner, contents undefined; NULL: none left */
 void *page_alloc_zeroed(void); /* the same, zeroed */
-bool pages_low(void);          /* none is left, but for process 1, which must not fork any more */
+bool pages_low(void);          /* only process 1's reserve is left, and that is not for forks */
 void page_get(u32 pfn);        /* one more owner */
 void page_put(void *page);     /* one owner less; NULL does nothing */
 u32 page_owners(u32 pfn);

@@ -17,9 +17,8 @@ void kernel_main(void) {
     printk("Paravane\n");
     setup(&boot);
     options_parse(boot.cmdline);
-    pc_console_use(strcmp(options.console, "serial") == 0 ? CONSOLE_SERIAL
-                   : strcmp(options.console, "vga") == 0  ? CONSOLE_VGA
-                                                          : CONSOLE_SERIAL | CONSOLE_VGA);
+    pc_console_use((strcmp(options.console, "vga") != 0 ? CONSOLE_SERIAL : 0) |
+                   (strcmp(options.console, "serial") != 0 ? CONSOLE_VGA : 0));
     pv_choose(&(struct pv_options){options.pv, options.patch, strcmp(options.lazy, "on") == 0,
                                    strcmp(options.extensions, "on") == 0});
 

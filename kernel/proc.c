@@ -76,7 +76,7 @@ int proc_fork(void) {
     *trap_frame_of(child) = *trap_frame_of(current);
     trap_frame_of(child)->eax = 0;
     irq_disable();
-    child->killed = current->killed; /* Ctrl-C did not see it yet */
+    child->killed = current->killed; /* a Ctrl-C during this fork did not see the child */
     list_add_tail(&child->all, &all_procs);
     make_ready(child);
     irq_enable();

@@ -16,7 +16,7 @@ static struct proc *sleeper_of(struct list *node) { return container_of(node, st
 
 void timer_init(void) {
     clock_init();
-    irq_unmask(IRQ_TIMER); /* first: what Xen has for nobody yet is lost */
+    irq_unmask(IRQ_TIMER); /* first: Xen drops an event that has no channel yet */
     timer_periodic(TICK_NS);
 }
 

@@ -28,13 +28,13 @@ void pv_no_backend(void) {
  * may look: already the look takes instructions that Xen does not emulate. */
 static const struct pv_backend *choose(const char *name, const struct pv_options *options) {
     bool any = strcmp(name, "auto") == 0, on_xen = xen_backend.info.va_top != 0;
-    const char *why = "there is no such backend, but native, vmi, trap, kvm and xen";
+    const char *why = "no backend has this name: there are native, vmi, trap, kvm and xen";
 
     for (u32 i = 0; i < ARRAY_SIZE(backends); i++) {
         const struct pv_backend *backend = backends[i];
 
         if (any ? backend->only_if_asked : strcmp(name, backend->info.name) != 0) continue;
-        why = "Xen runs this kernel, and nobody else may ask";
+        why = "this kernel runs on Xen, where only pv=xen works";
         if (!on_xen || backend == &xen_backend) why = backend->enter(&pv_ops, options);
         if (!why) return backend;
         if (any) printk("pvops: no %s: %s\n", backend->info.name, why);

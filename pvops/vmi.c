@@ -197,7 +197,8 @@ static const u8 needed[] = {VMI_UpdateKernelStack,
                             VMI_SetPxELong,
                             VMI_ReleasePage,
                             VMI_GetCycleFrequency,
-                            VMI_GetCycleCounter};
+                            VMI_GetCycleCounter,
+                            VMI_GetTR};
 
 /* Asks the ROM for a call; false if there is none, and the op stays native's. */
 static bool relocate(const struct vmi_rom *rom, enum vmi_call number) {
@@ -234,7 +235,6 @@ static const char *enter(struct pv_ops *ops, const struct pv_options *options) {
     if (relocate(rom, VMI_SetLinearMapping))
         call(VMI_SetLinearMapping, 0, (va_t)direct_map, (VA_TOP - (va_t)direct_map) >> PAGE_SHIFT,
              0, 0);
-    relocate(rom, VMI_GetTR);
     if (!options->extensions) return NULL;
     call(VMI_UpdateKernelStack, KERNEL_DS, 0, 0, 0, 0); /* the queue only has room for ESP */
     fill(rom, ops, extensions, ARRAY_SIZE(extensions));

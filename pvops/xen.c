@@ -61,7 +61,7 @@ static u32 hypercall(u32 number, u32 a, u32 b, u32 c, u32 d) {
     return eax;
 }
 
-/* A call fails only if this file is wrong; or if this Xen has no such call, and is not for us. */
+/* A call fails only if this file is wrong, or if this Xen lacks the call and so is not for us. */
 static u32 check(u32 number, const char *name, u32 result) {
     if ((i32)result >= 0) return result;
     if ((i32)result != -ENOSYS)
@@ -348,7 +348,7 @@ PV_ABI void xen_timer_set(u64 deadline) { set_timer(deadline, 0); }
 
 PV_ABI void xen_timer_periodic(u32 ns) { set_timer(xen_clock_ns() + ns, ns); }
 
-/* The time when system time was 0 never changes: it is domain 0 that could set it. */
+/* No look at wc_version: only domain 0 could set Xen's clock, and that is us. */
 PV_ABI u64 xen_wall_clock(void) {
     return xen_shared.wc_sec + (xen_shared.wc_nsec + xen_ns()) / SECOND_NS;
 }

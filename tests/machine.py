@@ -21,6 +21,7 @@ KERNEL = BUILD / "kernel.elf"
 HYPERVISOR = BUILD / "hv-stub.elf"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "paravane"
 XEN = CACHE / "xen" / "xen.elf"  # what `make xen` builds
+NO_XEN = None if XEN.exists() else f"no {XEN}: make xen builds it"
 XEN_LINE = "console=com1 com1=115200,8n1"
 XEN_MEMORY = 64  # MiB, besides the guest's
 INITRD = BUILD / "initrd.tar"

@@ -12,7 +12,7 @@ import sys
 
 import pytest
 
-from machine import BUILD, ROOT, TIME_SCALE, XEN
+from machine import BUILD, NO_XEN, ROOT, TIME_SCALE
 
 sys.path.insert(0, str(ROOT / "tools/bench"))
 from report import figures  # noqa: E402
@@ -66,7 +66,7 @@ def test_form(report):
     tell those, and is not there where nobody has built it."""
     rows = [*LMBENCH, "irq_pair", "save_restore", "hypercall", "pte_update", "pte_batched"]
     rows += ["cr3_switch", "fault_reflect", "port_read"]
-    assert (report["modes"]["xen"] is None) == (not XEN.exists())
+    assert (report["modes"]["xen"] is None) == bool(NO_XEN)
     for mode, figures in report["modes"].items():
         if figures is None:
             continue
@@ -93,7 +93,7 @@ def test_lazy_mode_pays(report, mode):
     """An update in a batch costs much less than one by itself: many are one call."""
     figures = report["modes"][mode]
     if figures is None:
-        pytest.skip(f"no {XEN}: make xen builds it")
+        pytest.skip(NO_XEN)
     assert figures["pte_batched"]["insns"] < 0.7 * figures["pte_update"]["insns"]
 
 
@@ -107,7 +107,7 @@ def test_where_adds_up(report, mode, below):
     """By function there are as many instructions as the row has; one of them is the program's int.
     Those of a Xen are nobody else's, and have no name."""
     if report["modes"][mode] is None:
-        pytest.skip(f"no {XEN}: make xen builds it")
+        pytest.skip(NO_XEN)
     output = where("null_call", mode).stdout
     images = dict(re.findall(r"^([\w-]+): ([0-9.]+)$", output, re.MULTILINE))
     assert images.keys() == {"kernel", "program", below}

@@ -37,8 +37,9 @@ GOING_ON = """
     fence-paged own-memory-paged slot-3 loops self-map read-only aliases pool accessed-dirty flushes
     reused writable-table large-pages large-unaligned invlpg-large relinked dirty-by-each
     operands-beyond wild-tables gate-wild bad-esp stack-page single-step rom-middle shared-garbage
-    early-calls fence-vmi init-twice slot-3-vmi flushes-vmi release-large loops-vmi large-alias linear-mapping queue-index direct-gate direct-stack
-    alarm-storm console-far console-endless calls fence-after
+    early-calls fence-vmi init-twice slot-3-vmi flushes-vmi release-large loops-vmi large-alias
+    linear-mapping queue-index direct-gate direct-stack alarm-storm console-far console-endless
+    calls fence-after
 """.split()
 
 

@@ -8,14 +8,15 @@ import subprocess
 import pytest
 
 import tree
-from machine import BUILD, EXIT_NO_BACKEND, EXIT_PANIC, INITRD, ROOT, XEN, Qemu, Setup, constants
+from machine import BUILD, EXIT_NO_BACKEND, EXIT_PANIC, INITRD, NO_XEN, ROOT, XEN, Qemu, Setup
+from machine import constants
 from nested import NestedKvm
-from session import PROMPT, TERMINAL, SerialSession, qemu_serial
+from session import TERMINAL, SerialSession, qemu_serial
 from test_backends import OWN, SESSION
 from test_boot import USERTESTS
 from test_run import run
 
-pytestmark = pytest.mark.skipif(not XEN.exists(), reason=f"no {XEN}: make xen builds it")
+pytestmark = pytest.mark.skipif(bool(NO_XEN), reason=NO_XEN or "")
 
 BANNER = r"^pvops: backend=xen ring=1 "
 WAYS = {
@@ -114,7 +115,7 @@ def test_typed_early(log):
     with qemu_serial(log, "pv=xen", xen=XEN) as session:
         session.expect("Paravane\n")
         session.send("echo typed early\r")
-        session.expect(re.escape(PROMPT) + "typed early\n")
+        session.expect(r"(?<!echo )typed early\n")
 
 
 def test_much_output(qemu):
@@ -147,7 +148,7 @@ def test_clock(qemu):
     more = {"xen": XEN, "date": "2031-02-03T04:05:00"}
     result = qemu.boot('run="usertests time; uptime"', **more).expect(BANNER, USERTESTS)
     minutes, seconds = map(int, result.find(r"^date +2031-02-03 04:(\d\d):(\d\d) UTC$").groups())
-    assert 0 < 60 * (minutes - 5) + seconds <= result.seconds + 1
+    assert 0 <= 60 * (minutes - 5) + seconds <= result.seconds + 1
 
 
 CRASHES = [

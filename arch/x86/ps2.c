@@ -7,6 +7,7 @@
 #include "arch/x86/arch.h"
 #include "arch/x86/console.h"
 #include "lib/pc.h"
+#include "lib/string.h"
 
 #define STATUS_AUX 0x20 /* the byte that waits is the mouse's */
 
@@ -38,14 +39,15 @@ static u32 translate(u32 code) {
     return (u8)c;
 }
 
-/* Takes one scan code; the byte that it types, or 0. Of the extra keys only the right Ctrl counts: the
- * others type nothing, and some come with a shift that nobody has pressed. */
+/* Takes one scan code; the byte that it types, or 0. Of the extra keys the keypad's Enter and /, and the
+ * right Ctrl, are what their codes say; the others type nothing, and some come with a shift that
+ * nobody has pressed. */
 static u32 take(u32 code) {
     bool down = !(code & RELEASED);
     bool extra = escaped;
 
     escaped = code == KEY_ESCAPED;
-    if (escaped || (extra && (code & ~RELEASED) != KEY_CTRL)) return 0;
+    if (escaped || (extra && !strchr("\x1C\x1D\x35", (int)(code & ~RELEASED)))) return 0;
     switch (code & ~RELEASED) {
     case KEY_CTRL: control = down; return 0;
     case KEY_LSHIFT:

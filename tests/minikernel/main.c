@@ -94,8 +94,8 @@ void main(void) {
     irqchip_init();
     clock_init();
     start = clock_ns();
-    timer_periodic(TICK_NS);
     irq_unmask(IRQ_TIMER);
+    timer_periodic(TICK_NS);
     wait_for_ticks(TICKS);
     printk("%u ticks in %u ms on %s, in ring %u\n", ticks, (u32)((clock_ns() - start) / 1000000),
            pv_info.name, pv_info.kernel_rpl);
