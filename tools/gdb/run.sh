@@ -37,12 +37,12 @@ else
 fi
 qemu-system-i386 -accel tcg -m "${MEM:-64}" -nodefaults -no-user-config -vga std -display none \
     -no-reboot -device isa-debug-exit,iobase=0xf4,iosize=1 -serial "file:$log/console.log" \
-    "${booted[@]}" -S -gdb "tcp:localhost:$port" </dev/null 2>"$log/qemu.log" &
+    "${booted[@]}" -S -gdb "tcp:127.0.0.1:$port" </dev/null 2>"$log/qemu.log" &
 qemu=$!
 trap 'kill "$qemu" 2>/dev/null || true' EXIT
 
 for _ in {1..50}; do
-    { : >"/dev/tcp/localhost/$port"; } 2>/dev/null && break
+    { : >"/dev/tcp/127.0.0.1/$port"; } 2>/dev/null && break
     kill -0 "$qemu" 2>/dev/null || { cat "$log/qemu.log" >&2; exit 1; }
     sleep 0.1
 done
@@ -51,4 +51,4 @@ echo "The console goes to $log/console.log. hbreak cpu_init, then c, is a good s
 echo "are patched. pv-ops and pv-sites show the table and the call sites."
 # Symbols of C and NASM are in kernel.debug; hardware breakpoints work before paging is on.
 gdb -q -nx -x tools/gdb/paravane.py -ex 'set confirm off' -ex 'set pagination off' \
-    "${symbols[@]}" -ex "target remote localhost:$port" "$@" build/kernel.debug
+    "${symbols[@]}" -ex "target remote 127.0.0.1:$port" "$@" build/kernel.debug
