@@ -238,7 +238,7 @@ static const char *enter(struct pv_ops *ops, const struct pv_options *options) {
     if (!options->extensions) return NULL;
     call(VMI_UpdateKernelStack, KERNEL_DS, 0, 0, 0, 0); /* the queue only has room for ESP */
     fill(rom, ops, extensions, ARRAY_SIZE(extensions));
-    if (!options->lazy) ops->lazy_begin = native_lazy_begin;
+    if (!options->lazy) ops->lazy_begin = native_lazy_begin; /* so nothing waits */
     return NULL;
 }
 

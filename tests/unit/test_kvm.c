@@ -2,7 +2,7 @@
  * tests/unit/test_kvm.c: pvops/kvm.c: what it makes of KVMs that offer less, or break their word.
  */
 #include "tests/unit/unit.h"
-#include <signal.h>
+#include "tests/unit/torn.h"
 #include "pvops/kvm.c"
 
 void panic(const char *format, ...);
@@ -127,37 +127,15 @@ static void test_breaks_later(void **state) {
     }
 }
 
-/* KVM, which runs while its guest does not: behind the `when`th instruction of the reader it has
- * made the first half of an update, some instructions later the other. */
-#define HALF 12
-
-static volatile sig_atomic_t steps, when;
-
-static void add_stolen_time(int signal) {
-    (void)signal;
-    steps++;
-    if (steps == when) stolen_page.version++, stolen_page.ns = 0xBAD;
-    if (steps == when + HALF) stolen_page.ns = ++stolen_page.version;
+/* KVM's two halves of an update. */
+static void add_stolen_time(bool complete) {
+    stolen_page.version++;
+    stolen_page.ns = complete ? stolen_page.version : 0xBAD;
 }
 
 static void test_torn(void **state) {
-    bool done = false;
-
     (void)state;
-    assert_true(signal(SIGTRAP, add_stolen_time) != SIG_ERR);
-    for (when = 1; !done; when++) {
-        u64 ns;
-
-        stolen_page.version = stolen_page.ns = 2;
-        steps = 0;
-        single_step(true);
-        ns = stolen();
-        single_step(false);
-        assert_true(ns == 2 || ns == 4);
-        if (ns == 2) assert_true(steps < when + HALF);
-        done = steps < when; /* it was over before */
-    }
-    assert_true(when > 8);
+    check_torn(&stolen_page.version, &stolen_page.ns, stolen, add_stolen_time, 12, 8);
 }
 
 int main(void) {

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <x86intrin.h>
 
 #include "lib/types.h"
 
@@ -62,13 +61,6 @@ static inline bool is_among(const char *text, const char *const *others, size_t 
     for (size_t at = 0; at < count; at++)
         if (same_text(text, others[at])) return true;
     return false;
-}
-
-/* On: the CPU traps after each instruction, SIGTRAP. On x86 only. */
-static inline void single_step(bool on) {
-    enum { EFLAGS_TF = 0x100 };
-
-    __writeeflags(on ? __readeflags() | EFLAGS_TF : __readeflags() & ~EFLAGS_TF);
 }
 
 #endif
